@@ -1,0 +1,17 @@
+import type { CardNumber } from './card-number.ts';
+
+/** What a text asks for. Made by `read`, a pure function of the text and the programme. */
+export type Intent =
+  | { readonly kind: 'card'; readonly card: CardNumber }
+  /** Something that is surely meant as a card number but has the wrong length or check digit. */
+  | { readonly kind: 'mistyped'; readonly fault: 'length' | 'check-digit' }
+  | { readonly kind: 'several' }
+  | { readonly kind: 'none' }
+  /** Four digits and nothing else of substance: an answer to an offer, if one is live. ASCII digits. */
+  | { readonly kind: 'code'; readonly code: string }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'start' }
+  | { readonly kind: 'help' };
+
+/** The writing system most letters of a text are in; a hint for the reply's language. */
+export type Script = 'latin' | 'cyrillic' | 'arabic';

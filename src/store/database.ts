@@ -1,0 +1,67 @@
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import pg from 'pg';
+import type { Tables } from './schema.ts';
+
+/** The connection pool with the row types of every table. */
+export type Database = Kysely<Tables>;
+
+/** An open transaction: a function that locks or writes for others asks for one, so that it cannot be called outside. */
+export type Trx = Transaction<Tables>;
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Connections at most; a request beyond waits `connectTimeoutMs` for one and then fails. */
+  readonly poolSize: number;
+  readonly connectTimeoutMs: number;
+  /** A statement that runs longer is ended by Postgres. */
+  readonly statementTimeoutMs: number;
+  /** Told of connections that died while idle; without a listener, `pg.Pool` would end the process. */
+  readonly onIdleError: (error: Error) => void;
+}
+
+/** Opens the pool; nothing is connected until the first statement. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    statement_timeout: options.statementTimeoutMs,
+    idle_in_transaction_session_timeout: 30_000,
+    application_name: 'cardwake',
+    keepAlive: true,
+  });
+  pool.on('error', options.onIdleError);
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** Answers whether Postgres answers, within the pool's connect timeout. */
+export async function pingDatabase(db: Database): Promise<void> {
+  await sql`SELECT 1`.execute(db);
+}
+
+const RETRYABLE = new Set(['40P01', '40001', '23505']);
+
+/** True for what a second try may cure: a deadlock, a serialization failure, a lost race on a unique index. */
+export function isRetryable(error: unknown): boolean {
+  return RETRYABLE.has(sqlState(error) ?? '');
+}
+
+/** The five-character SQLSTATE of a Postgres error; undefined for anything else, such as a lost connection. */
+export function sqlState(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
+}
+
+/**
+ * Runs `work` in a READ COMMITTED transaction and again, at most five times in all, when it lost to a concurrent one.
+ * `work` must be repeatable: everything it does outside the transaction happens once per try.
+ */
+export async function transact<T>(db: Database, work: (trx: Trx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await db.transaction().execute(work);
+    } catch (error) {
+      if (attempt >= 5 || !isRetryable(error)) throw error;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { type MigrationProvider, Migrator } from 'kysely';
+import { type Database, openDatabase } from './database.ts';
+import * as foundation from './migrations/0001-foundation.ts';
+
+/** Named in the order they run; a released migration is never edited. */
+const MIGRATIONS = { '0001-foundation': foundation };
+
+const provider: MigrationProvider = { getMigrations: () => Promise.resolve(MIGRATIONS) };
+
+/** Brings the schema up to date; safe to call from several processes at once. Throws with the failed migration's name. */
+export async function migrate(databaseUrl: string): Promise<void> {
+  const db = openDatabase({
+    url: databaseUrl,
+    poolSize: 1,
+    connectTimeoutMs: 10_000,
+    statementTimeoutMs: 0,
+    onIdleError: () => {},
+  });
+  try {
+    await migrateToLatest(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function migrateToLatest(db: Database): Promise<void> {
+  const { error, results } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error === undefined) return;
+  const failed = results?.find((result) => result.status === 'Error');
+  throw new Error(`Migration ${failed?.migrationName ?? 'of the database'} failed`, { cause: error });
+}

@@ -1,0 +1,164 @@
+import { type Kysely, sql } from 'kysely';
+
+/**
+ * The tables of the main job. A partial unique index, not code, is what keeps one card with one phone, and the unique
+ * key on (channel, provider_message_id) is what makes a repeated webhook harmless for ever.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+}
+
+const STATEMENTS = [
+  `CREATE TABLE inbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    channel text NOT NULL,
+    provider_message_id text NOT NULL,
+    program text,
+    sender text,
+    sender_raw text NOT NULL,
+    country text,
+    recipient text NOT NULL,
+    text text NOT NULL,
+    raw bytea,
+    script text,
+    opt_out text,
+    intent jsonb,
+    received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    state text NOT NULL DEFAULT 'received' CHECK (state IN ('received', 'done', 'quarantined')),
+    attempts smallint NOT NULL DEFAULT 0,
+    next_attempt_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    sweep_at timestamptz NOT NULL DEFAULT clock_timestamp() + interval '8 seconds',
+    outcome text,
+    silence text,
+    done_at timestamptz,
+    error text,
+    CONSTRAINT inbox_once UNIQUE (channel, provider_message_id)
+  ) WITH (fillfactor = 80)`,
+  `CREATE INDEX inbox_to_sweep ON inbox (sweep_at) WHERE state = 'received'`,
+  `CREATE INDEX inbox_waiting ON inbox (received_at) WHERE state = 'received'`,
+  `CREATE INDEX inbox_of_sender ON inbox (sender, id)`,
+  `CREATE TABLE cards (
+    program text NOT NULL,
+    number text NOT NULL COLLATE "C",
+    status text NOT NULL DEFAULT 'issued' CHECK (status IN ('issued', 'awaiting-check', 'active', 'blocked', 'replaced')),
+    replaced_by text COLLATE "C",
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (program, number)
+  ) WITH (fillfactor = 90)`,
+  `CREATE TABLE bindings (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    program text NOT NULL,
+    card text NOT NULL COLLATE "C",
+    phone text NOT NULL COLLATE "C",
+    proof text NOT NULL CHECK (proof IN ('sms', 'code', 'operator', 'cashier')),
+    actor text NOT NULL,
+    opened_at timestamptz NOT NULL DEFAULT now(),
+    closed_at timestamptz,
+    closed_by text,
+    CONSTRAINT bindings_card FOREIGN KEY (program, card) REFERENCES cards (program, number)
+  )`,
+  `CREATE UNIQUE INDEX bindings_one_phone_per_card ON bindings (program, card) WHERE closed_at IS NULL`,
+  `CREATE UNIQUE INDEX bindings_one_card_per_phone ON bindings (program, phone) WHERE closed_at IS NULL`,
+  `CREATE TABLE phones (
+    program text NOT NULL,
+    phone text NOT NULL COLLATE "C",
+    locale text,
+    opted_out_at timestamptz,
+    failed_at timestamptz[] NOT NULL DEFAULT '{}',
+    replied_at timestamptz[] NOT NULL DEFAULT '{}',
+    told_until timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (program, phone)
+  ) WITH (fillfactor = 80)`,
+  `CREATE TABLE offers (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    program text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('switch', 'release')),
+    phone text NOT NULL COLLATE "C",
+    card text NOT NULL COLLATE "C",
+    newcomer text COLLATE "C",
+    code text NOT NULL,
+    tries_left smallint NOT NULL,
+    inbound_id bigint NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    result text CHECK (result IN ('taken', 'expired', 'exhausted', 'superseded')),
+    CHECK ((kind = 'release') = (newcomer IS NOT NULL))
+  )`,
+  `CREATE UNIQUE INDEX offers_one_live_per_phone ON offers (program, phone) WHERE closed_at IS NULL`,
+  `CREATE INDEX offers_to_expire ON offers (expires_at) WHERE closed_at IS NULL`,
+  `CREATE TABLE replies (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    inbound_id bigint,
+    slot smallint NOT NULL DEFAULT 0,
+    program text NOT NULL,
+    channel text NOT NULL,
+    sender text NOT NULL,
+    recipient text NOT NULL COLLATE "C",
+    template text NOT NULL,
+    locale text NOT NULL,
+    variables jsonb NOT NULL,
+    text text,
+    segments smallint,
+    status text NOT NULL DEFAULT 'queued'
+      CHECK (status IN ('queued', 'sending', 'unknown', 'accepted', 'sent', 'delivered', 'undelivered', 'failed', 'read')),
+    attempts smallint NOT NULL DEFAULT 0,
+    next_attempt_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    sweep_at timestamptz NOT NULL DEFAULT clock_timestamp() + interval '8 seconds',
+    provider_message_id text,
+    error_code text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    accepted_at timestamptz,
+    finished_at timestamptz,
+    CONSTRAINT replies_once UNIQUE (inbound_id, slot)
+  ) WITH (fillfactor = 80)`,
+  `CREATE INDEX replies_to_sweep ON replies (sweep_at) WHERE status IN ('queued', 'sending', 'unknown')`,
+  `CREATE INDEX replies_of_recipient ON replies (recipient, id)`,
+  `CREATE TABLE reply_quota (
+    program text NOT NULL,
+    day date NOT NULL,
+    used integer NOT NULL,
+    PRIMARY KEY (program, day)
+  )`,
+  `CREATE TABLE send_rate (
+    channel text PRIMARY KEY,
+    free_at timestamptz NOT NULL
+  )`,
+  `CREATE TABLE cases (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    program text,
+    kind text NOT NULL CHECK (kind IN ('card-has-another-phone', 'phone-has-another-card', 'send-unknown', 'quarantined')),
+    inbound_id bigint,
+    reply_id bigint,
+    card text,
+    phone text,
+    opened_at timestamptz NOT NULL DEFAULT now(),
+    resolved_at timestamptz,
+    resolution text
+  )`,
+  `CREATE INDEX cases_open ON cases (program, opened_at) WHERE resolved_at IS NULL`,
+  `CREATE UNIQUE INDEX cases_one_open_per_matter ON cases (program, kind, card, phone)
+    WHERE resolved_at IS NULL AND card IS NOT NULL`,
+  `CREATE TABLE audit_events (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    txid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    program text NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    card text,
+    phone text,
+    before jsonb,
+    after jsonb
+  )`,
+  `CREATE INDEX audit_events_in_order ON audit_events (txid, id)`,
+  `CREATE TABLE audit_chain (
+    position bigint PRIMARY KEY,
+    event_id bigint NOT NULL UNIQUE,
+    txid xid8 NOT NULL,
+    hash bytea NOT NULL,
+    sealed_at timestamptz NOT NULL DEFAULT now()
+  )`,
+];

@@ -1,0 +1,167 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { ReplyStatus } from '../sms/message.ts';
+
+/** Row types of every table, for kysely. A `bigint` travels as a decimal string: it does not fit a JavaScript number. */
+export interface Tables {
+  inbox: InboxTable;
+  cards: CardsTable;
+  bindings: BindingsTable;
+  phones: PhonesTable;
+  offers: OffersTable;
+  replies: RepliesTable;
+  reply_quota: { program: string; day: string; used: number };
+  send_rate: { channel: string; free_at: Date };
+  cases: CasesTable;
+  audit_events: AuditEventsTable;
+  audit_chain: AuditChainTable;
+}
+
+type Id = Generated<string>;
+type WithDefault<T> = ColumnType<T, T | undefined, T>;
+
+interface InboxTable {
+  id: Id;
+  channel: string;
+  provider_message_id: string;
+  program: string | null;
+  /** E.164, when the sender ID is a phone that may take part. */
+  sender: string | null;
+  sender_raw: string;
+  country: string | null;
+  recipient: string;
+  text: string;
+  /** The body as it came, kept when it could not be read or the text had to be cleaned. */
+  raw: Buffer | null;
+  script: string | null;
+  opt_out: string | null;
+  intent: JSONColumnType<object> | null;
+  received_at: WithDefault<Date>;
+  state: WithDefault<'received' | 'done' | 'quarantined'>;
+  attempts: WithDefault<number>;
+  next_attempt_at: WithDefault<Date>;
+  sweep_at: WithDefault<Date>;
+  outcome: string | null;
+  silence: string | null;
+  done_at: Date | null;
+  error: string | null;
+}
+
+/** The life of a card; see `docs/state-machine.md`. */
+export type CardStatus = 'issued' | 'awaiting-check' | 'active' | 'blocked' | 'replaced';
+
+interface CardsTable {
+  program: string;
+  number: string;
+  status: WithDefault<CardStatus>;
+  replaced_by: string | null;
+  created_at: WithDefault<Date>;
+  updated_at: WithDefault<Date>;
+}
+
+/** How the phone of a binding was proved. */
+export type Proof = 'sms' | 'code' | 'operator' | 'cashier';
+
+interface BindingsTable {
+  id: Id;
+  program: string;
+  card: string;
+  phone: string;
+  proof: Proof;
+  /** `sms:<inbox id>`, `operator:<name>`, `cli:<user>`. */
+  actor: string;
+  opened_at: WithDefault<Date>;
+  closed_at: Date | null;
+  closed_by: string | null;
+}
+
+interface PhonesTable {
+  program: string;
+  phone: string;
+  locale: string | null;
+  opted_out_at: Date | null;
+  /** When this phone's latest failed attempts were, oldest first; at most as many as the limit. */
+  failed_at: WithDefault<Date[]>;
+  /** When this phone's latest replies were made, oldest first; at most as many as the limit. */
+  replied_at: WithDefault<Date[]>;
+  /** Until when the phone was told to wait, once it made too many attempts. */
+  told_until: Date | null;
+  created_at: WithDefault<Date>;
+}
+
+interface OffersTable {
+  id: Id;
+  program: string;
+  kind: 'switch' | 'release';
+  /** Who must send the code back. */
+  phone: string;
+  /** The card that is asked for. */
+  card: string;
+  /** For a release: who asks for it. */
+  newcomer: string | null;
+  code: string;
+  tries_left: number;
+  inbound_id: string;
+  made_at: WithDefault<Date>;
+  expires_at: Date;
+  closed_at: Date | null;
+  result: 'taken' | 'expired' | 'exhausted' | 'superseded' | null;
+}
+
+interface RepliesTable {
+  id: Id;
+  inbound_id: string | null;
+  /** 0: to the author of the SMS; 1 and up: to somebody else because of it. */
+  slot: WithDefault<number>;
+  program: string;
+  channel: string;
+  sender: string;
+  recipient: string;
+  template: string;
+  locale: string;
+  variables: JSONColumnType<object>;
+  text: string | null;
+  segments: number | null;
+  status: WithDefault<ReplyStatus>;
+  attempts: WithDefault<number>;
+  next_attempt_at: WithDefault<Date>;
+  sweep_at: WithDefault<Date>;
+  provider_message_id: string | null;
+  error_code: string | null;
+  created_at: WithDefault<Date>;
+  accepted_at: Date | null;
+  finished_at: Date | null;
+}
+
+interface CasesTable {
+  id: Id;
+  program: string | null;
+  kind: 'card-has-another-phone' | 'phone-has-another-card' | 'send-unknown' | 'quarantined';
+  inbound_id: string | null;
+  reply_id: string | null;
+  card: string | null;
+  phone: string | null;
+  opened_at: WithDefault<Date>;
+  resolved_at: Date | null;
+  resolution: string | null;
+}
+
+interface AuditEventsTable {
+  id: Id;
+  txid: Generated<string>;
+  at: WithDefault<Date>;
+  program: string;
+  actor: string;
+  action: string;
+  card: string | null;
+  phone: string | null;
+  before: JSONColumnType<object> | null;
+  after: JSONColumnType<object> | null;
+}
+
+interface AuditChainTable {
+  position: string;
+  event_id: string;
+  txid: string;
+  hash: Buffer;
+  sealed_at: WithDefault<Date>;
+}
