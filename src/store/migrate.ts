@@ -23,6 +23,12 @@ export async function migrate(databaseUrl: string): Promise<void> {
   }
 }
 
+/** The names of the migrations that this database has not had yet, in the order they will run. */
+export async function pendingMigrations(db: Database): Promise<string[]> {
+  const migrations = await new Migrator({ db, provider }).getMigrations();
+  return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+}
+
 async function migrateToLatest(db: Database): Promise<void> {
   const { error, results } = await new Migrator({ db, provider }).migrateToLatest();
   if (error === undefined) return;

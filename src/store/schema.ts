@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { CardStatus, OfferResult } from '../activation/world.ts';
 import type { ReplyStatus } from '../sms/message.ts';
 
 /** Row types of every table, for kysely. A `bigint` travels as a decimal string: it does not fit a JavaScript number. */
@@ -45,9 +46,6 @@ interface InboxTable {
   done_at: Date | null;
   error: string | null;
 }
-
-/** The life of a card; see `docs/state-machine.md`. */
-export type CardStatus = 'issued' | 'awaiting-check' | 'active' | 'blocked' | 'replaced';
 
 interface CardsTable {
   program: string;
@@ -104,7 +102,9 @@ interface OffersTable {
   made_at: WithDefault<Date>;
   expires_at: Date;
   closed_at: Date | null;
-  result: 'taken' | 'expired' | 'exhausted' | 'superseded' | null;
+  result: OfferResult | null;
+  /** For a release: when the newcomer learned how it ended. */
+  newcomer_told_at: Date | null;
 }
 
 interface RepliesTable {

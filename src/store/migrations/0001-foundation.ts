@@ -85,10 +85,11 @@ const STATEMENTS = [
     expires_at timestamptz NOT NULL,
     closed_at timestamptz,
     result text CHECK (result IN ('taken', 'expired', 'exhausted', 'superseded')),
+    newcomer_told_at timestamptz,
     CHECK ((kind = 'release') = (newcomer IS NOT NULL))
   )`,
   `CREATE UNIQUE INDEX offers_one_live_per_phone ON offers (program, phone) WHERE closed_at IS NULL`,
-  `CREATE INDEX offers_to_expire ON offers (expires_at) WHERE closed_at IS NULL`,
+  `CREATE INDEX offers_to_tell ON offers (expires_at) WHERE kind = 'release' AND newcomer_told_at IS NULL`,
   `CREATE TABLE replies (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     inbound_id bigint,

@@ -1,0 +1,107 @@
+import { Command } from 'commander';
+import { ConfigError } from '../../config/problem.ts';
+import type { Settings } from '../../config.ts';
+import { readTemplateFolder } from '../../files/template-folder.ts';
+import { type Finding, ok } from '../../finding.ts';
+import { openLines } from '../../lines.ts';
+import { inspectRedis } from '../../queue/inspect.ts';
+import { compileTemplates } from '../../reply/compile.ts';
+import { formatProblem } from '../../reply/problem.ts';
+import { inspectDatabase } from '../../store/health.ts';
+import type { CliContext } from '../context.ts';
+
+/** `cardwake doctor`. Sets the exit code 1 when there is a problem; warnings leave it at 0. */
+export function doctorCommand(context: CliContext): Command {
+  return new Command('doctor')
+    .description('check configuration, database, Redis, channel credentials and reply texts')
+    .addHelpText('after', '\nSends nothing and changes nothing. Exits with 1 when there is a problem.')
+    .action(async () => {
+      let problems = 0;
+      for await (const { part, finding } of examine(context)) {
+        if (finding.level === 'problem') problems += 1;
+        context.print(lineOf(part, finding));
+        if (finding.advice !== undefined) context.print(`${' '.repeat(INDENT)}→ ${finding.advice}`);
+      }
+      context.print(summary(problems));
+      if (problems > 0) process.exitCode = 1;
+    });
+}
+
+const PART_WIDTH = 15;
+const INDENT = 10 + PART_WIDTH;
+const LEVELS = { ok: 'ok', warning: 'warning', problem: 'PROBLEM' } as const satisfies Record<Finding['level'], string>;
+
+function lineOf(part: string, { level, what }: Finding): string {
+  return `${LEVELS[level].padEnd(10)}${part.padEnd(PART_WIDTH)}${what}`;
+}
+
+function summary(problems: number): string {
+  if (problems === 0) return 'No problems.';
+  return problems === 1 ? '1 problem.' : `${problems} problems.`;
+}
+
+interface Examined {
+  readonly part: string;
+  readonly finding: Finding;
+}
+
+/** Part by part, as each answers; a part that fails is a finding and does not keep the others from being looked at. */
+async function* examine(context: CliContext): AsyncGenerator<Examined> {
+  let settings: Settings;
+  try {
+    settings = context.settings();
+    yield { part: 'configuration', finding: ok(`${settings.file} loads`) };
+  } catch (error) {
+    for (const finding of configurationFindings(error)) yield { part: 'configuration', finding };
+    return;
+  }
+  const parts: readonly [string, () => Promise<readonly Finding[]>][] = [
+    ['database', async () => inspectDatabase(await context.database())],
+    ['redis', () => redisFindings(settings)],
+    ['channels', () => channelFindings(settings)],
+    ['reply texts', () => templateFindings(settings)],
+  ];
+  for (const [part, look] of parts) {
+    const findings = await look().catch((error: unknown) => [failure(error)]);
+    for (const finding of findings) yield { part, finding };
+  }
+}
+
+function configurationFindings(error: unknown): Finding[] {
+  if (!(error instanceof ConfigError)) return [failure(error)];
+  return error.message.split('\n').map((what) => ({ level: 'problem', what }));
+}
+
+async function redisFindings({ redisUrl }: Settings): Promise<Finding[]> {
+  return redisUrl === undefined
+    ? [ok('not used: REDIS_URL is not set, the queue lives in Postgres')]
+    : inspectRedis(redisUrl);
+}
+
+async function channelFindings(settings: Settings): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [key, { channel, provider }] of openLines(settings)) {
+    const check = await provider.check().finally(() => provider.close());
+    findings.push(
+      check.kind === 'ok'
+        ? ok(`${key}: ${channel.provider} takes the credentials`)
+        : { level: 'problem', what: `${key}: ${channel.provider} does not take the credentials`, advice: check.advice },
+    );
+  }
+  return findings;
+}
+
+async function templateFindings({ templatesDir, programs }: Settings): Promise<Finding[]> {
+  const files = await readTemplateFolder(templatesDir);
+  const { problems } = compileTemplates(files.sources, [...programs.values()]);
+  const all = [...files.problems, ...problems];
+  if (all.length === 0) return [ok(`${files.sources.length} texts can be sent`)];
+  return all.map((problem) => ({ level: 'problem', what: formatProblem(problem, templatesDir) }));
+}
+
+/** Node's connection errors may have an empty message and hold the reasons in a list. */
+function failure(error: unknown): Finding {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  const reason = first instanceof Error ? first.message || first.name : String(first);
+  return { level: 'problem', what: reason };
+}

@@ -1,0 +1,168 @@
+import Joi, { type CustomHelpers } from 'joi';
+import { isSupportedCountry } from 'libphonenumber-js/max';
+import { foldWord } from '../activation/fold.ts';
+import { type CardSeries, LOCALES, type Program } from '../activation/program.ts';
+import { parseMsisdn } from '../sms/msisdn.ts';
+import type { ConfigDocument } from './document.ts';
+import { KEY_PATTERN, KEY_RULE } from './keys.ts';
+import type { Path } from './problem.ts';
+import { validatePart } from './validate.ts';
+
+/** A code that libphonenumber has metadata for. */
+export const countrySchema = Joi.string().custom((value: string, helpers: CustomHelpers<string>) =>
+  isSupportedCountry(value) ? value : helpers.error('country.unknown'),
+);
+
+/** A word to write before a card number: digits may be glued to it, so it ends in a letter. */
+export const keywordSchema = Joi.string()
+  .pattern(/^\p{L}(?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}])?$/u, { name: 'one word that begins and ends with a letter' })
+  .max(30);
+
+const supportSchema = Joi.string().custom(
+  (value: string, helpers: CustomHelpers<string>) => parseMsisdn(value) ?? helpers.error('phone.invalid'),
+);
+
+const rebindSchema = Joi.object({
+  phoneHasAnotherCard: Joi.valid('code', 'support')
+    .default('code')
+    .description(
+      'What a phone that already has a card is offered when it texts another one. `code`: a code to send back, which moves the phone to the new card. `support`: a case for an operator.',
+    ),
+  cardHasAnotherPhone: Joi.valid('support', 'ask-holder')
+    .default('support')
+    .description(
+      'What happens when the card belongs to another phone. `support`: a case for an operator. `ask-holder`: the holder is texted a code that releases the card.',
+    ),
+})
+  .default()
+  .description('What is offered when a card or a phone is already taken.');
+
+const seriesSchema = Joi.object({
+  name: Joi.string().max(40).required().description('A name for you and your operators.').example('main'),
+  prefix: Joi.string()
+    .pattern(/^[0-9A-Z]+$/, { name: 'made of digits, or of digits and capital Latin letters' })
+    .required()
+    .description('What every number of the series begins with. In quotes.')
+    .example('9643'),
+  length: Joi.number()
+    .integer()
+    .min(6)
+    .max(32)
+    .required()
+    .description('How many characters a number has, prefix and check digit included.')
+    .example(16),
+  check: Joi.valid('luhn', 'ean13', 'none')
+    .default('luhn')
+    .description('How the last digit is checked. Numbers without a check digit cannot be told from mistyped ones.'),
+  alphabet: Joi.valid('digits', 'alphanumeric').default('digits').description('The characters of a number.'),
+});
+
+const limitsSchema = Joi.object({
+  attempts: count(1, 100, 5).description(
+    'Texts without a usable card that a phone may send in a window, before it is asked to wait.',
+  ),
+  attemptsWindowHours: count(1, 720, 24).description('The length of that window in hours.'),
+  repliesPerPhone: count(1, 100, 5).description(
+    'Replies to one phone in ten minutes, whatever it sends: keeps two machines from texting each other.',
+  ),
+  repliesPerDay: count(1, 10_000_000, 50_000).description(
+    'Replies of the programme in a UTC day: the most that a bill can grow.',
+  ),
+})
+  .default()
+  .description('Bounds that keep guessing, loops and bills in check.');
+
+/** A value of `programs:`; the key that it stands under is the programme's own. */
+export const programSchema = Joi.object<Omit<Program, 'key'>>({
+  name: Joi.string()
+    .trim()
+    .max(30)
+    .required()
+    .description('The programme as its customers know it; stands in every reply.')
+    .example('Club'),
+  countries: Joi.array()
+    .items(countrySchema)
+    .min(1)
+    .unique()
+    .required()
+    .description('Countries whose mobile numbers may take part, as ISO 3166 codes.')
+    .example(['RU', 'KZ']),
+  locales: Joi.array()
+    .items(Joi.valid(...LOCALES))
+    .min(1)
+    .unique()
+    .required()
+    .description('Languages of the replies. The first is used when nothing tells the customer’s own.')
+    .example(['ru', 'en']),
+  support: supportSchema
+    .required()
+    .description('The phone that replies tell people to call. In quotes.')
+    .example('+74950000000'),
+  rebind: rebindSchema,
+  series: Joi.array()
+    .items(seriesSchema)
+    .min(1)
+    .unique('name')
+    .required()
+    .description('Every run of card numbers. Two series of one length must differ at the beginning.'),
+  replyMode: Joi.valid('friendly', 'uniform')
+    .default('friendly')
+    .description(
+      '`uniform` answers unknown, taken and blocked cards with one text, so that replies do not tell which cards exist.',
+    ),
+  limits: limitsSchema,
+  keywords: Joi.array()
+    .items(keywordSchema)
+    .unique((a: string, b: string) => foldWord(a) === foldWord(b))
+    .default([])
+    .description(
+      'Words that customers are told to write before the number, each one word. Keywords of routes need not be repeated here.',
+    )
+    .example(['клуб', 'club']),
+});
+
+/** Checks one programme; what it gives is complete when nothing was reported. */
+export function readProgram(doc: ConfigDocument, key: string, value: unknown): Program {
+  const path = ['programs', key];
+  if (!KEY_PATTERN.test(key)) doc.report(path, `this key ${KEY_RULE}`, 'key');
+  const program = { key, ...validatePart(doc, path, programSchema, value) };
+  if (Array.isArray(program.series)) checkSeries(doc, [...path, 'series'], program.series);
+  return program;
+}
+
+function checkSeries(doc: ConfigDocument, path: Path, all: readonly Partial<CardSeries>[]): void {
+  const complete = all.map((series) => (isComplete(series) ? series : undefined));
+  for (const [index, series] of complete.entries()) {
+    if (series === undefined) continue;
+    checkOneSeries(doc, [...path, index], series);
+    const rival = complete.slice(0, index).find((earlier) => earlier !== undefined && areAmbiguous(earlier, series));
+    if (rival !== undefined) {
+      const message = `cannot be told from series ${rival.name}: one length, and one prefix begins with the other`;
+      doc.report([...path, index, 'prefix'], message);
+    }
+  }
+}
+
+function checkOneSeries(doc: ConfigDocument, path: Path, { prefix, length, check, alphabet }: CardSeries): void {
+  if (prefix.length >= length)
+    doc.report([...path, 'prefix'], `must be shorter than the whole number, which has ${length}`);
+  if (alphabet === 'digits' && /\D/.test(prefix)) {
+    doc.report([...path, 'prefix'], 'has letters: say alphabet: alphanumeric, or use digits only');
+  }
+  if (alphabet === 'alphanumeric' && check !== 'none') {
+    doc.report([...path, 'alphabet'], `must be digits where check is ${check}. Letters go with check: none`);
+  }
+  if (check === 'ean13' && length !== 13) doc.report([...path, 'length'], 'must be 13 where check is ean13');
+}
+
+function areAmbiguous(a: CardSeries, b: CardSeries): boolean {
+  return a.length === b.length && (a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix));
+}
+
+function isComplete(series: Partial<CardSeries> | null): series is CardSeries {
+  return typeof series === 'object' && typeof series?.prefix === 'string' && Number.isInteger(series.length);
+}
+
+function count(min: number, max: number, standard: number): Joi.NumberSchema {
+  return Joi.number().integer().min(min).max(max).default(standard);
+}

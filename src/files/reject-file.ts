@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+import type { CardLine } from './card-file.ts';
+
+/** Where rows go that could not be taken, to be mended and imported again. */
+export interface RejectFile {
+  readonly path: string;
+  readonly add: (row: CardLine, reason: string) => Promise<void>;
+  /** Resolves when everything is on the disk. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * `cards.csv` → `cards.rejected.csv`, readable by its owner only. It is made with the first row; the one of an earlier
+ * run is removed at once. Its columns are those that the import reads, then the line and the reason.
+ */
+export async function openRejectFile(source: string): Promise<RejectFile> {
+  const path = `${source.replace(/\.csv$/i, '')}.rejected.csv`;
+  await rm(path, { force: true });
+  let stream: WriteStream | undefined;
+  return {
+    path,
+    add: async (row, reason) => {
+      stream ??= start(path);
+      const cells = [row.number, row.status, String(row.line), reason];
+      if (!stream.write(`${cells.map(csvCell).join(',')}\r\n`)) await once(stream, 'drain');
+    },
+    close: async () => {
+      if (stream !== undefined) await finished(stream.end());
+    },
+  };
+}
+
+function start(path: string): WriteStream {
+  const stream = createWriteStream(path, { mode: 0o600 });
+  stream.write('number,status,line,reason\r\n');
+  return stream;
+}
+
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+
+/** A cell as RFC 4180 wants it; one that a spreadsheet would run as a formula is led by an apostrophe. */
+export function csvCell(value: string): string {
+  const safe = FORMULA.test(value) ? `'${value}` : value;
+  return /[",\r\n;\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,131 @@
+import type { Program } from '../activation/program.ts';
+import { type Coalescer, coalesce } from '../flow/coalesce.ts';
+import type { Line } from '../lines.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Received } from '../providers/provider.ts';
+import type { Enqueuer } from '../queue/enqueue.ts';
+import type { DeliveryReceipt } from '../sms/message.ts';
+import type { Database } from '../store/database.ts';
+import { isDataError, type Kept, keepInbound, type NewInbound } from '../store/inbox.ts';
+import { applyReceipts } from '../store/receipts.ts';
+import { keepUnreadable, readInbound } from './read-inbound.ts';
+
+/** What the intake works with. */
+export interface IntakeNeighbours {
+  readonly db: Database;
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly lines: ReadonlyMap<string, Line>;
+  readonly enqueue: Pick<Enqueuer, 'bind'>;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** The way from the door into the database. */
+export interface Intake {
+  /** Resolves once everything is committed; rejects when any of it is not, and then the provider must send it again. */
+  keep(channelKey: string, received: readonly Received[], rawBody: Buffer): Promise<void>;
+  /** Resolves when nothing is on its way any more. */
+  drain(): Promise<void>;
+}
+
+/** Webhook calls that arrive together share one commit: at most two are under way, the rest wait for the next. */
+const GROUP = { maxItems: 200, maxInFlight: 2, maxWaiting: 5_000 } as const;
+
+/** Reads what providers tell and keeps it. The queue is told afterwards and nobody waits for it. */
+export function createIntake(neighbours: IntakeNeighbours): Intake {
+  const { lines, programs, metrics, log } = neighbours;
+  const ownAddresses = new Set([...lines.values()].flatMap(({ channel }) => channel.addresses));
+  const inbox = coalesce<NewInbound, KeptOrRefused>({ run: (received) => keepAll(neighbours, received), ...GROUP });
+  const receipts = new Map<string, Coalescer<DeliveryReceipt, undefined>>();
+  const onReadError = (error: unknown) => log.error({ error }, 'An SMS could not be read');
+
+  function receiptsOf(channel: string): Coalescer<DeliveryReceipt, undefined> {
+    const open = receipts.get(channel) ?? coalesce({ run: (list) => apply(neighbours, channel, list), ...GROUP });
+    receipts.set(channel, open);
+    return open;
+  }
+
+  async function keepOrThrow(one: NewInbound): Promise<void> {
+    const kept = await inbox.add(one);
+    if (kept.kind === 'refused') throw kept.error;
+    if (kept.kind === 'repeated') metrics.received.inc({ channel: one.channel, kind: 'repeated' });
+  }
+
+  async function keepOne({ channel }: Line, one: Received, rawBody: Buffer): Promise<void> {
+    switch (one.kind) {
+      case 'message':
+        await keepOrThrow(readInbound(one.message, rawBody, { channel, programs, ownAddresses, onReadError }));
+        break;
+      case 'receipt':
+        await receiptsOf(channel.key).add(one.receipt);
+        break;
+      case 'unreadable':
+        log.warn({ channel: channel.key, reason: one.reason }, 'A provider call could not be read');
+        await keepOrThrow(keepUnreadable(channel, one.providerMessageId, rawBody));
+        break;
+      default:
+        one satisfies never;
+    }
+    metrics.received.inc({ channel: channel.key, kind: one.kind });
+  }
+
+  return {
+    async keep(channelKey, received, rawBody) {
+      const line = lines.get(channelKey);
+      if (line === undefined) throw new Error(`There is no channel ${channelKey}`);
+      await Promise.all(received.map((one) => keepOne(line, one, rawBody)));
+    },
+    async drain() {
+      await Promise.all([inbox, ...receipts.values()].map((coalescer) => coalescer.drain()));
+    },
+  };
+}
+
+type KeptOrRefused = Kept | { readonly kind: 'refused'; readonly error: unknown };
+
+/** One commit for all; a group that the database refuses for its data is kept one by one, so that one cannot fail others. */
+async function keepAll(
+  neighbours: IntakeNeighbours,
+  received: readonly NewInbound[],
+): Promise<readonly KeptOrRefused[]> {
+  const kept = await keepGroup(neighbours, received);
+  const toDecide = kept.flatMap((one, index) =>
+    one.kind === 'new' && received[index]?.outcome === undefined ? [one.id] : [],
+  );
+  neighbours.enqueue.bind(toDecide);
+  return kept;
+}
+
+async function keepGroup(
+  { db, log }: IntakeNeighbours,
+  received: readonly NewInbound[],
+): Promise<readonly KeptOrRefused[]> {
+  try {
+    return await keepInbound(db, received);
+  } catch (error) {
+    if (!isDataError(error)) throw error;
+    log.error({ messages: received.length, error }, 'A group of SMS was refused by the database');
+    return await Promise.all(
+      received.map(async (one) => {
+        const [kept] = await keepInbound(db, [one]).catch((refusal: unknown) => [refused(refusal)]);
+        return kept ?? refused(new Error('The database answered nothing'));
+      }),
+    );
+  }
+}
+
+function refused(error: unknown): KeptOrRefused {
+  return { kind: 'refused', error };
+}
+
+async function apply(
+  { db, log, metrics }: IntakeNeighbours,
+  channel: string,
+  receipts: readonly DeliveryReceipt[],
+): Promise<readonly undefined[]> {
+  const { found } = await applyReceipts(db, channel, receipts);
+  for (const { status } of receipts) metrics.replies.inc({ channel, status });
+  if (found === 0) log.warn({ channel, receipts: receipts.length }, 'Receipts named no reply of ours');
+  return receipts.map(() => undefined);
+}

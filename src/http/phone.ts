@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import express, { type Request, type Response, Router } from 'express';
+import Joi from 'joi';
+import type { ConversationMessage } from '../store/conversation.ts';
+import { packagedFolder } from './packaged-folder.ts';
+
+/** An address that the phone page can text, and cards to try there. */
+export interface PhoneLine {
+  readonly address: string;
+  /** The first word that the line's programme expects, if it shares the address. */
+  readonly keyword?: string;
+  /** The programme's name, for people. */
+  readonly program: string;
+  /** Card numbers that no phone has. */
+  readonly cards: readonly string[];
+}
+
+/** An SMS as typed on the phone page; `to` is an address of a line, the first when absent. */
+export interface TypedSms {
+  readonly from: string;
+  readonly to?: string;
+  readonly text: string;
+}
+
+/** What the webhook said to a typed SMS. `id` is the provider message id that the SMS got. */
+export interface Posted {
+  readonly id: string;
+  readonly status: number;
+}
+
+export interface Phone {
+  readonly lines: () => Promise<readonly PhoneLine[]>;
+  /** The latest messages of a phone, oldest first. */
+  readonly conversation: (phone: string) => Promise<readonly ConversationMessage[]>;
+  /** Sends through the public webhook; rejects when nothing listens there. */
+  readonly send: (sms: TypedSms) => Promise<Posted>;
+}
+
+/** A number is personal data and stays out of URLs: both questions are POSTs. */
+const typedSms = Joi.object<TypedSms>({
+  from: Joi.string().trim().max(32).required(),
+  to: Joi.string().trim().max(32),
+  text: Joi.string().allow('').max(1600).required(),
+});
+const question = Joi.object<{ phone: string; after?: string }>({
+  phone: Joi.string().trim().max(32).required(),
+  after: Joi.string().max(64),
+});
+
+/**
+ * The phone page and its API, to be mounted at `/phone`:
+ * - `POST messages` `{ from, text, to? }` → 202 `{ id }`, else `{ error }` with a sentence for people;
+ * - `POST conversation` `{ phone, after? }` → `{ messages, cursor }`: the latest messages, oldest first; none when
+ *   nothing has changed since the answer whose cursor is given as `after`;
+ * - `GET cards` → `{ lines }`.
+ */
+export function createPhone(phone: Phone): Router {
+  const router = Router();
+  const json = express.json({ limit: '16kb' });
+  router.get('/cards', async (_request, response) => {
+    response.json({ lines: await phone.lines() });
+  });
+  router.post('/conversation', json, async (request, response) => {
+    const asked = understand(question, request, response);
+    if (asked === undefined) return;
+    const messages = await phone.conversation(asked.phone);
+    const cursor = createHash('sha256').update(JSON.stringify(messages)).digest('base64url');
+    response.json({ messages: cursor === asked.after ? [] : messages, cursor });
+  });
+  router.post('/messages', json, async (request, response) => {
+    const sms = understand(typedSms, request, response);
+    if (sms !== undefined) await pass(phone, sms, response);
+  });
+  const page = packagedFolder('web/phone');
+  if (page !== undefined) {
+    router.get('/', (_request, response) => response.sendFile('index.html', { root: page }));
+    router.use(express.static(page, { redirect: false }));
+  }
+  return router;
+}
+
+async function pass(phone: Phone, sms: TypedSms, response: Response): Promise<void> {
+  const posted = await phone.send(sms).catch(() => undefined);
+  if (posted === undefined) return complain(response, 502, 'Nothing answers at the webhook.');
+  if (posted.status >= 200 && posted.status < 300) return void response.status(202).json({ id: posted.id });
+  if (posted.status === 503) return complain(response, 503, 'The message could not be kept. Try again in a moment.');
+  complain(response, 502, `The webhook answered with status ${posted.status}.`);
+}
+
+function understand<T>(schema: Joi.ObjectSchema<T>, request: Request, response: Response): T | undefined {
+  const read = schema.validate(request.body ?? {});
+  if (read.error === undefined) return read.value;
+  complain(response, 400, `Not understood: ${read.error.message}.`);
+  return undefined;
+}
+
+function complain(response: Response, status: number, error: string): void {
+  response.status(status).json({ error });
+}

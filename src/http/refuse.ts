@@ -1,0 +1,39 @@
+import type { Request, Response } from 'express';
+
+const LINGER_MS = 1000;
+
+/** Answers with a status and a short constant sentence. */
+export function refuse(response: Response, status: number, sentence: string): void {
+  response.status(status).type('text/plain').send(`${sentence}\n`);
+}
+
+/** A body that is certainly shorter is left to Node, which reads it to its end and keeps the connection. */
+const SHORT_BYTES = 64 * 1024;
+
+/**
+ * Answers while the caller may still be sending a long body, and ends the connection. Ended at once it would be reset,
+ * and the caller would never read the answer: so what it sends is thrown away until it stops, for a second at most.
+ */
+export function refuseUnread(request: Request, response: Response, status: number, sentence: string): void {
+  if (hasShortBody(request)) {
+    refuse(response, status, sentence);
+    return;
+  }
+  const body = Buffer.from(`${sentence}\n`);
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': body.length,
+    connection: 'close',
+  });
+  response.write(body);
+  const timer = setTimeout(finish, LINGER_MS);
+  function finish(): void {
+    clearTimeout(timer);
+    response.end();
+  }
+  request.once('end', finish).once('close', finish).resume();
+}
+
+function hasShortBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= SHORT_BYTES;
+}

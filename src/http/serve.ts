@@ -1,0 +1,52 @@
+import type { Service } from '../service.ts';
+import { createConsoleApp, createProviderApp } from './app.ts';
+import { createOps } from './health.ts';
+import { createIntake } from './intake.ts';
+import { createPhone } from './phone.ts';
+import { listen } from './server.ts';
+import { simulatorPhone } from './simulator-phone.ts';
+import { createWebhooks } from './webhooks.ts';
+
+/** A process that listens: to providers on one port, to people on another. */
+export interface Serving {
+  /** The ports in use, also where 0 was asked for. */
+  readonly port: number;
+  readonly consolePort: number;
+  /** Ready turns red at once; then requests in flight end and what they brought is committed. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Statements of a webhook have to fail while its provider still waits. */
+const POOL = { poolSize: 10, connectTimeoutMs: 800, statementTimeoutMs: 5_000 } as const;
+
+/** Starts to listen. Until the database is prepared every call is answered with 503, so that providers try again. */
+export async function serve(service: Service): Promise<Serving> {
+  const { settings, log, metrics, lines, enqueue } = service;
+  const db = service.openPool(POOL);
+  let isDraining = false;
+  const intake = createIntake({ db, programs: settings.programs, lines, enqueue, metrics, log });
+  const keep: typeof intake.keep = (channel, received, rawBody) =>
+    service.isPrepared()
+      ? intake.keep(channel, received, rawBody)
+      : Promise.reject(new Error('The database is not prepared yet'));
+  const webhooks = createWebhooks({ channels: lines, keep, metrics, log });
+  const providers = await listen(createProviderApp({ webhooks, log }), settings.port);
+  const phone = simulatorPhone({ settings, db, port: () => providers.port });
+  const consoleApp = createConsoleApp({
+    ops: createOps({ metrics, isDraining: () => isDraining, dependencies: service.dependencies(db) }),
+    host: settings.consoleHost,
+    log,
+    ...(phone !== undefined && { phone: createPhone(phone) }),
+  });
+  const people = await listen(consoleApp, settings.consolePort, settings.consoleHost);
+  return {
+    port: providers.port,
+    consolePort: people.port,
+    async close(graceMs) {
+      isDraining = true;
+      await providers.close(graceMs);
+      await intake.drain();
+      await people.close(1_000);
+    },
+  };
+}

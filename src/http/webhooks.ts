@@ -1,0 +1,117 @@
+import { type Request, type Response, Router } from 'express';
+import type { Channel } from '../config.ts';
+import type { Line } from '../lines.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Acknowledgement, ProviderRequest, Received } from '../providers/provider.ts';
+import { within } from '../within.ts';
+import { readBody } from './body.ts';
+import { refuse, refuseUnread } from './refuse.ts';
+
+/** No provider's call about SMS comes near this. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** A provider waits 2 s at the least, so the answer has to leave within one. */
+const KEEP_TIMEOUT_MS = 900;
+
+/** Calls that wait for their commit at once; more could not be answered in time, so they are told to come back. */
+const MAX_WAITING = 2000;
+
+export interface Webhooks {
+  readonly channels: ReadonlyMap<string, Line>;
+  /** Resolves once all that was received is committed; a rejection means that nothing may be acknowledged. */
+  readonly keep: (channelKey: string, received: readonly Received[], rawBody: Buffer) => Promise<void>;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Calls that may wait for their commit at once. */
+  readonly maxWaiting?: number;
+}
+
+/**
+ * The door that providers call: `POST /webhooks/:channel`. It answers as the provider wants after the commit, 403 to a
+ * forged call without touching the store, 413 above 64 KB, and 503 within a second of the body's end when the store
+ * does not take the message, so that the provider tries again.
+ */
+export function createWebhooks(door: Webhooks): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  let waiting = 0;
+  router.all('/webhooks/:channel', async (request, response) => {
+    timeAnswer(door.metrics, response);
+    const call = await readCall(door, request, response);
+    if (call === undefined) return;
+    if (waiting >= (door.maxWaiting ?? MAX_WAITING)) return comeBack(response);
+    waiting += 1;
+    try {
+      await answer(door, call, response);
+    } finally {
+      waiting -= 1;
+    }
+  });
+  return router;
+}
+
+interface Call {
+  readonly line: Line;
+  readonly request: ProviderRequest;
+}
+
+/** The call, complete; undefined when it was refused or its caller went away. */
+async function readCall(door: Webhooks, request: Request, response: Response): Promise<Call | undefined> {
+  const line = door.channels.get(String(request.params.channel));
+  if (line === undefined) {
+    refuseUnread(request, response, 404, 'No such channel');
+    return undefined;
+  }
+  if (request.method !== 'POST') {
+    response.setHeader('allow', 'POST');
+    refuseUnread(request, response, 405, 'Only POST');
+    return undefined;
+  }
+  const body = await readBody(request, MAX_BODY_BYTES);
+  if (body === 'too-large') refuseUnread(request, response, 413, 'At most 64 KB');
+  return body instanceof Buffer ? { line, request: providerRequest(line.channel, request, body) } : undefined;
+}
+
+function providerRequest(channel: Channel, request: Request, body: Buffer): ProviderRequest {
+  const query = request.originalUrl.indexOf('?');
+  return {
+    method: request.method,
+    url: query === -1 ? channel.webhookUrl : channel.webhookUrl + request.originalUrl.slice(query),
+    headers: Object.fromEntries(Object.entries(request.headersDistinct).map(([name, all]) => [name, all?.join(', ')])),
+    body,
+    remoteAddress: request.socket.remoteAddress ?? '',
+  };
+}
+
+async function answer(door: Webhooks, { line, request }: Call, response: Response): Promise<void> {
+  const { key } = line.channel;
+  const reception = line.provider.receive(request);
+  if (reception.kind === 'forged') {
+    door.metrics.forged.inc({ channel: key });
+    door.log.warn({ channel: key, reason: reception.reason }, 'A webhook call was forged');
+    return refuse(response, 403, 'Forbidden');
+  }
+  try {
+    await within(KEEP_TIMEOUT_MS, door.keep(key, reception.received, request.body));
+  } catch (error) {
+    door.log.error({ channel: key, error }, 'A webhook call could not be kept');
+    return comeBack(response);
+  }
+  for (const { kind } of reception.received) door.metrics.received.inc({ channel: key, kind });
+  acknowledge(response, reception.acknowledgement);
+}
+
+function acknowledge(response: Response, { status, contentType, body }: Acknowledgement): void {
+  const bytes = Buffer.from(body);
+  response.writeHead(status, { 'content-type': contentType, 'content-length': bytes.length }).end(bytes);
+}
+
+function comeBack(response: Response): void {
+  response.setHeader('retry-after', '1');
+  refuse(response, 503, 'Try again');
+}
+
+function timeAnswer(metrics: Metrics, response: Response): void {
+  const stop = metrics.webhookSeconds.startTimer();
+  response.once('finish', () => stop({ status: String(response.statusCode) }));
+}

@@ -1,0 +1,110 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { within } from './within.ts';
+
+/** Everything Cardwake counts. Labels hold names from the configuration and the code, never a number or a text. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** How many jobs of a queue are in a state, such as `waiting` or `failed`. */
+export interface QueueDepth {
+  readonly queue: string;
+  readonly state: string;
+  readonly jobs: number;
+}
+
+/** A new registry with every metric, and the values of this process; nothing is shared between two of them. */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return { registry, ...counters(registry), ...latencies(registry), ...gauges(registry) };
+}
+
+function counters(registry: Registry) {
+  const count = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter({ name: `cardwake_${name}_total`, help, labelNames, registers: [registry] });
+  return {
+    received: count('received', 'What authentic provider calls told, once committed', ['channel', 'kind']),
+    forged: count('forged', 'Provider calls whose signature was wrong', ['channel']),
+    outcomes: count('outcomes', 'SMS by outcome; silence: why its reply is not sent', [
+      'program',
+      'outcome',
+      'silence',
+    ]),
+    replies: count('replies', 'Replies that came to a status', ['channel', 'status']),
+    sendAttempts: count('send_attempts', 'Answers of providers to our sends', ['channel', 'outcome']),
+    enqueueDropped: count('enqueue_dropped', 'Jobs the queue did not take; the sweeper brings them back'),
+    swept: count('swept', 'Rows the sweeper found without a job', ['kind']),
+    templateFallbacks: count('template_fallbacks', 'Replies sent with the safe text because their template failed'),
+    dailyCapReached: count('daily_cap_reached', 'Replies withheld by the daily cap of a programme', ['program']),
+    quarantined: count('quarantined', 'SMS set aside for an operator'),
+  };
+}
+
+function latencies(registry: Registry) {
+  return {
+    /** From the first byte of the request to the answer. */
+    webhookSeconds: new Histogram({
+      name: 'cardwake_webhook_seconds',
+      help: 'Time to answer a provider call',
+      labelNames: ['status'] as const,
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers: [registry],
+    }),
+    /** From the commit of the SMS to the provider's acceptance of the reply. */
+    textToReplySeconds: new Histogram({
+      name: 'cardwake_text_to_reply_seconds',
+      help: 'Time from an SMS to its reply being accepted by the provider',
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+      registers: [registry],
+    }),
+  };
+}
+
+/** A gauge is read when it is scraped; one whose source is down is left out, so that the others can still be seen. */
+const COLLECT_TIMEOUT_MS = 1000;
+
+function gauges(registry: Registry) {
+  let readOldest: (() => Promise<number>) | undefined;
+  let readDepths: (() => Promise<readonly QueueDepth[]>) | undefined;
+  const failures = new Counter({
+    name: 'cardwake_collect_failures_total',
+    help: 'Gauges left out of a scrape because their source did not answer',
+    labelNames: ['gauge'] as const,
+    registers: [registry],
+  });
+  const oldest = new Gauge({
+    name: 'cardwake_oldest_unprocessed_seconds',
+    help: 'Age of the oldest SMS without an outcome; 0 when there is none',
+    registers: [registry],
+    collect: async () => {
+      oldest.remove();
+      await readWithin(readOldest, (seconds) => oldest.set(seconds)).catch(() => failures.inc({ gauge: 'oldest' }));
+    },
+  });
+  const depth = new Gauge({
+    name: 'cardwake_queue_depth',
+    help: 'Jobs by queue and state',
+    labelNames: ['queue', 'state'] as const,
+    registers: [registry],
+    collect: async () => {
+      depth.reset();
+      const show = (depths: readonly QueueDepth[]) => {
+        for (const { queue, state, jobs } of depths) depth.set({ queue, state }, jobs);
+      };
+      await readWithin(readDepths, show).catch(() => failures.inc({ gauge: 'queue_depth' }));
+    },
+  });
+  return {
+    /** Gives the source of the oldest unprocessed SMS's age in seconds, 0 when there is none. */
+    collectOldestUnprocessed: (read: () => Promise<number>): void => {
+      readOldest = read;
+    },
+    /** Gives the source of the queues' depths. */
+    collectQueueDepths: (read: () => Promise<readonly QueueDepth[]>): void => {
+      readDepths = read;
+    },
+  };
+}
+
+async function readWithin<T>(read: (() => Promise<T>) | undefined, show: (value: T) => void): Promise<void> {
+  if (read !== undefined) show(await within(COLLECT_TIMEOUT_MS, read()));
+}

@@ -1,0 +1,56 @@
+import { PostgresConnection, PostgresQueueBackend } from 'bullmq';
+import { type Factory, type OnError, patient, type Store } from './store.ts';
+
+/** Where the tables of the queues are; BullMQ makes and migrates them itself. */
+const SCHEMA = 'bullmq';
+
+/**
+ * Keeps the queues in Postgres, in a schema of their own. A process holds at most 4 connections for all its producers
+ * and 3 for each queue it works on, one of them waiting for `NOTIFY`: so not through a pooler that shares sessions.
+ */
+export function postgresStore(databaseUrl: string, onError: OnError): Store {
+  const asking = connect(databaseUrl, { max: 4, answerMs: 2_000 }, onError);
+  const producing: Factory = (queue, opts) => new PostgresQueueBackend(asking, queue, opts as never, false);
+  const consuming: Factory = (queue, opts) => {
+    const connection = connect(databaseUrl, { max: 2, answerMs: 15_000 }, onError);
+    return new PostgresQueueBackend(connection, queue, opts as never, true, queue);
+  };
+  return {
+    kind: 'postgres',
+    producing,
+    consuming: patient(consuming),
+    // The pool connects when asked, and fails within its own time.
+    ready: () => Promise.resolve(),
+    ping: () => asking.pool.query('SELECT 1'),
+    close: () => asking.close(),
+  };
+}
+
+function connect(databaseUrl: string, { max, answerMs }: { max: number; answerMs: number }, onError: OnError) {
+  const connection = new PersistentConnection({
+    connectionString: databaseUrl,
+    schema: SCHEMA,
+    migrate: true,
+    max,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: answerMs,
+    keepAlive: true,
+    application_name: 'cardwake-queue',
+    // The queue is rebuilt from the inbox and the outbox whenever it is lost, so its commits need not reach the disk.
+    options: '-c synchronous_commit=off',
+  });
+  connection.on('error', onError);
+  return connection;
+}
+
+/** BullMQ remembers a first connection that failed for ever; this one forgets it, so that the next call tries again. */
+class PersistentConnection extends PostgresConnection {
+  override async waitUntilReady(): Promise<void> {
+    try {
+      await super.waitUntilReady();
+    } catch (error) {
+      Reflect.deleteProperty(this, 'readyPromise');
+      throw error;
+    }
+  }
+}

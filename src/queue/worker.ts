@@ -1,0 +1,109 @@
+import type { Logger } from '../log.ts';
+import type { QueueBackend, QueueConsumer, TakenJob } from './backend.ts';
+import { type Handlers, type JobKind, type Pack, parsePayload, type QueueName, sendQueue } from './catalog.ts';
+import { within } from './within.ts';
+
+/** Whose jobs a process takes, and whom it tells. */
+export interface WorkerOptions {
+  /** Keys of the channels whose replies are sent here. */
+  readonly channels: readonly string[];
+  readonly log: Logger;
+  /** A handler threw; the job is run again, or given up after its last attempt. */
+  readonly onFailed?: (queue: QueueName) => void;
+  /** A job that we did not write was dropped. */
+  readonly onTampered?: (queue: QueueName) => void;
+}
+
+/** The workers of a process. */
+export interface Workers {
+  /**
+   * Takes no more jobs and resolves when those at hand are done, within `graceMs`: after half of it their signal is
+   * aborted, at the end they are left behind, to be found stalled.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+/** A consumer and the jobs it has at hand. */
+interface Station {
+  readonly consumer: QueueConsumer;
+  readonly running: ReadonlySet<Promise<void>>;
+}
+
+/** Starts to take the jobs of `bind` and of the channels' `send` queues. Works through any outage of the store. */
+export function startWorkers(backend: QueueBackend, handlers: Handlers, options: WorkerOptions): Workers {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const stations = [
+    open(backend, 'bind', 'bind', options, (pack) => handlers.bind(pack, { signal })),
+    ...options.channels.map((channel) =>
+      open(backend, 'send', sendQueue(channel), options, (pack) => handlers.send(pack, { signal, channel })),
+    ),
+  ];
+  return {
+    close: async (graceMs) => {
+      const abort = setTimeout(() => ending.abort(), graceMs / 2);
+      await Promise.all(stations.map((station) => closeStation(station, graceMs)));
+      clearTimeout(abort);
+    },
+  };
+}
+
+function open(
+  backend: QueueBackend,
+  kind: JobKind,
+  queue: QueueName,
+  options: WorkerOptions,
+  handle: (pack: Pack) => Promise<void>,
+): Station {
+  const running = new Set<Promise<void>>();
+  const consumer = backend.consume(kind, queue, async (job) => {
+    const work = takeJob(kind, queue, job, options, handle);
+    running.add(work);
+    try {
+      await work;
+    } finally {
+      running.delete(work);
+    }
+  });
+  return { consumer, running };
+}
+
+async function takeJob(
+  kind: JobKind,
+  queue: QueueName,
+  job: TakenJob,
+  options: WorkerOptions,
+  handle: (pack: Pack) => Promise<void>,
+): Promise<void> {
+  const pack = job.name === kind ? parsePayload(kind, job.payload) : undefined;
+  if (pack === undefined) {
+    options.onTampered?.(queue);
+    options.log.warn({ queue, security: true }, 'Job dropped: it is not one of ours');
+    return;
+  }
+  try {
+    await handle(pack);
+  } catch (error) {
+    options.onFailed?.(queue);
+    options.log.error({ queue, ids: pack.ids.length, attempt: job.attemptsMade + 1, error }, 'Job failed');
+    // BullMQ keeps this message with the failed job; the message of what was thrown may quote a row.
+    throw new Error('The handler threw; the log has its error', { cause: error });
+  }
+}
+
+/** Parting from a store in good order takes no longer; from one that is away it would take until it is back. */
+const PARTING_MS = 1_000;
+
+async function closeStation({ consumer, running }: Station, graceMs: number): Promise<void> {
+  const closed = consumer.close();
+  try {
+    await within(Math.max(0, graceMs - PARTING_MS), Promise.race([closed, allDone(running)]));
+    await within(PARTING_MS, closed);
+  } catch {
+    consumer.abandon();
+  }
+}
+
+async function allDone(running: ReadonlySet<Promise<void>>): Promise<void> {
+  while (running.size > 0) await Promise.allSettled(running);
+}

@@ -1,0 +1,94 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { exampleCardNumber, groupCardNumber } from '../activation/card-number.ts';
+import type { ReplyFacts } from '../activation/decision.ts';
+import type { TemplateName } from '../activation/outcome.ts';
+import type { Program } from '../activation/program.ts';
+import { maskCard } from '../sms/mask.ts';
+import { REPLIES, type Reply } from './replies.ts';
+import type { ReplyValues } from './variables.ts';
+
+/** Where and when a reply is said. */
+export interface ReplyMoment {
+  /** The address of ours that the customer texts. */
+  readonly address: string;
+  /** What is left of a code's or a wait's time is counted from here. */
+  readonly now: Date;
+}
+
+/** A situation that a reply text must be good for. */
+export interface Sample {
+  /** For people: `with code, minutes`; empty when the reply knows one situation only. */
+  readonly situation: string;
+  readonly values: ReplyValues;
+}
+
+const MS_PER_MINUTE = 60_000;
+const MS_PER_HOUR = 3_600_000;
+
+/** What a reply says, with cards masked, numbers in groups and times as what is left. The only way from facts to words. */
+export function replyValues(program: Program, facts: ReplyFacts, { address, now }: ReplyMoment): ReplyValues {
+  const { card, otherCard, code, expiresAt, until } = facts;
+  return {
+    ...programValues(program),
+    number: readable(address),
+    ...(card !== undefined && { card: maskCard(card) }),
+    ...(otherCard !== undefined && { otherCard: maskCard(otherCard) }),
+    ...(code !== undefined && { code }),
+    ...(expiresAt !== undefined && { minutes: left(expiresAt, now, MS_PER_MINUTE) }),
+    ...(until !== undefined && { hours: left(until, now, MS_PER_HOUR) }),
+    ...(facts.isHolderAsked === true && { asked: true }),
+  };
+}
+
+/** Every situation of a reply in a programme, each value as long as it gets: what checks and previews render. */
+export function samplesOf(name: TemplateName, program: Program): readonly Sample[] {
+  const { variables, sometimes }: Reply = REPLIES[name];
+  const longest: ReplyValues = {
+    ...programValues(program),
+    number: '+44 7911 123 4567',
+    card: '•••• 3456',
+    otherCard: '•••• 8888',
+    code: '4821',
+    minutes: '15',
+    hours: String(program.limits.attemptsWindowHours),
+    asked: true,
+  };
+  const everywhere = ['program', 'support', 'number', 'example', 'digits'] as const;
+  const always = pick(longest, [...everywhere, ...variables]);
+  if (sometimes.length === 0) return [{ situation: '', values: always }];
+  const names = sometimes.join(', ');
+  return [
+    { situation: `with ${names}`, values: { ...always, ...pick(longest, sometimes) } },
+    { situation: `without ${names}`, values: always },
+  ];
+}
+
+/** Whole units from now to then, rounded up so that nobody comes back too early; at least one. */
+function left(until: Date, now: Date, unitMs: number): string {
+  return String(Math.max(1, Math.ceil((until.getTime() - now.getTime()) / unitMs)));
+}
+
+/** A phone number in groups, as printed: `+7 495 000 00 00`; a short code stays as it is. */
+function readable(phone: string): string {
+  return parsePhoneNumberFromString(phone)?.formatInternational() ?? phone;
+}
+
+const ofProgram = new WeakMap<Program, ReplyValues>();
+
+/** The same for every reply of a programme, which is frozen: made once, as formatting a phone is the slow part. */
+function programValues(program: Program): ReplyValues {
+  const known = ofProgram.get(program);
+  if (known !== undefined) return known;
+  const values: ReplyValues = {
+    program: program.name,
+    support: readable(program.support),
+    example: groupCardNumber(exampleCardNumber(program.series[0])),
+    digits: [...new Set(program.series.map((series) => series.length))].join('/'),
+  };
+  ofProgram.set(program, values);
+  return values;
+}
+
+function pick(values: ReplyValues, names: readonly (keyof ReplyValues)[]): ReplyValues {
+  return Object.fromEntries(names.map((name) => [name, values[name]]));
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { type RawBuilder, sql } from 'kysely';
+
+/** An audit event with its place in the chain: everything that the hash of that place covers, as text. */
+export interface ChainLink {
+  readonly position: string;
+  readonly sealed_at: string;
+  readonly id: string;
+  readonly txid: string;
+  readonly at: string;
+  readonly program: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly card: string | null;
+  readonly phone: string | null;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** What the first link names as its predecessor's hash: 32 zero bytes. */
+export const GENESIS: Buffer = Buffer.alloc(32);
+
+/** In the order they are hashed. A new field goes to a new version of the chain, never into this list. */
+const FIELDS = [
+  'position',
+  'sealed_at',
+  'id',
+  'txid',
+  'at',
+  'program',
+  'actor',
+  'action',
+  'card',
+  'phone',
+  'before',
+  'after',
+] as const satisfies readonly (keyof ChainLink)[];
+
+/**
+ * The 32 bytes of a link: SHA-256 over the predecessor's 32 bytes and then each field of `FIELDS` in order, as
+ * - NULL: the byte 00;
+ * - a value: the byte 01, its length in bytes as a big-endian unsigned 32-bit integer, its UTF-8 bytes.
+ *
+ * The lengths make it unambiguous: no two different links have the same bytes. Numbers are decimal without leading
+ * zeros, times are `2026-01-31T23:59:59.123456Z` in UTC, `before` and `after` are jsonb as Postgres prints it (one
+ * spelling per value: keys in the order jsonb keeps them, one space after `:` and `,`).
+ */
+export function linkHash(previous: Buffer, link: ChainLink): Buffer {
+  const hash = createHash('sha256').update(previous);
+  for (const field of FIELDS) {
+    const value = link[field];
+    if (value === null) {
+      hash.update(NULL);
+      continue;
+    }
+    const bytes = Buffer.from(value);
+    const head = Buffer.allocUnsafe(5);
+    head.writeUInt8(1);
+    head.writeUInt32BE(bytes.length, 1);
+    hash.update(head).update(bytes);
+  }
+  return hash.digest();
+}
+
+const NULL = Buffer.of(0);
+
+/** The columns of an event `e` as `ChainLink` spells them. */
+export const EVENT_COLUMNS: RawBuilder<unknown> = sql`
+  e.id, e.txid::text AS txid, ${utcText('e.at')} AS at, e.program, e.actor, e.action, e.card, e.phone,
+  e.before::text AS before, e.after::text AS after`;
+
+/** An SQL expression: a timestamptz as the chain spells it. `column` is ours, never a customer's. */
+export function utcText(column: string): RawBuilder<string> {
+  return sql<string>`to_char(${sql.raw(column)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+}

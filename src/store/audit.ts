@@ -1,0 +1,36 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Trx } from './database.ts';
+import { rows } from './rows.ts';
+
+/** What is written into the audit: every change of a binding or a card, and who looked behind a mask. */
+export type AuditAction =
+  | 'binding.opened'
+  | 'binding.closed'
+  | 'card.status'
+  | 'cards.imported'
+  | 'cards.generated'
+  | 'card.revealed';
+
+/** One change: who or which message, what it was before, what it is after. */
+export interface AuditEvent {
+  readonly program: string;
+  /** `sms:<inbox id>`, `operator:<name>`, `cli:<user>` or `system:<part>`. */
+  readonly actor: string;
+  readonly action: AuditAction;
+  readonly card?: string;
+  readonly phone?: string;
+  readonly before?: object;
+  readonly after?: object;
+}
+
+/** Writes the events in the transaction of the change itself; the sealer chains them a moment later. */
+export async function recordAudit(trx: Trx, events: readonly AuditEvent[]): Promise<void> {
+  if (events.length > 0) await auditInsert(events).execute(trx);
+}
+
+/** The same as a statement that can be sent together with others. */
+export function auditInsert(events: readonly AuditEvent[]): RawBuilder<unknown> {
+  return sql`INSERT INTO audit_events (program, actor, action, card, phone, before, after)
+    SELECT program, actor, action, card, phone, before, after
+    FROM ${rows(events, 'program text, actor text, action text, card text, phone text, before jsonb, after jsonb')}`;
+}

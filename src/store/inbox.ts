@@ -1,0 +1,150 @@
+import { sql } from 'kysely';
+import type { CountryCode } from 'libphonenumber-js';
+import type { Intent, Script } from '../activation/intent.ts';
+import type { Outcome } from '../activation/outcome.ts';
+import type { OptOutKind } from '../sms/message.ts';
+import type { Msisdn } from '../sms/msisdn.ts';
+import { type Database, isRetryable, sqlState, type Trx } from './database.ts';
+import { rows } from './rows.ts';
+
+/** A received SMS as the inbox keeps it. With an `outcome` it is done on arrival: nobody will be answered. */
+export interface NewInbound {
+  readonly channel: string;
+  readonly providerMessageId: string;
+  readonly program: string | undefined;
+  readonly sender: Msisdn | undefined;
+  readonly senderRaw: string;
+  readonly country: string | undefined;
+  readonly recipient: string;
+  /** Without NUL and lone surrogates, which Postgres does not take. */
+  readonly text: string;
+  /** The body as it came, base64; for what could not be read or had to be cleaned. */
+  readonly raw: string | undefined;
+  readonly script: Script | undefined;
+  readonly optOut: OptOutKind | undefined;
+  readonly intent: Intent | undefined;
+  readonly outcome: Extract<Outcome, 'unsupported-sender' | 'unreadable'> | undefined;
+}
+
+/** What became of one insert. A repeated SMS has its first row's id. */
+export type Kept = { readonly kind: 'new'; readonly id: string } | { readonly kind: 'repeated' };
+
+const COLUMNS = `channel text, "providerMessageId" text, program text, sender text, "senderRaw" text, country text,
+  recipient text, text text, raw text, script text, "optOut" text, intent jsonb, outcome text`;
+
+/**
+ * Commits the SMS in one statement: after it returns they cannot be lost. One that the channel sent before, at any time,
+ * is left as it was. Sorted by key, so that two processes that insert the same SMS wait and do not deadlock.
+ */
+export async function keepInbound(db: Database, received: readonly NewInbound[]): Promise<Kept[]> {
+  const key = (channel: string, id: string) => JSON.stringify([channel, id]);
+  const sorted = received.toSorted(
+    (a, b) => compare(a.channel, b.channel) || compare(a.providerMessageId, b.providerMessageId),
+  );
+  const inserted = await sql<{ id: string; channel: string; provider_message_id: string }>`
+    INSERT INTO inbox (channel, provider_message_id, program, sender, sender_raw, country, recipient, text, raw, script,
+      opt_out, intent, outcome, state, done_at)
+    SELECT channel, "providerMessageId", program, sender, "senderRaw", country, recipient, text, decode(raw, 'base64'), script,
+      "optOut", intent, outcome, CASE WHEN outcome IS NULL THEN 'received' ELSE 'done' END,
+      CASE WHEN outcome IS NOT NULL THEN clock_timestamp() END
+    FROM ${rows(sorted, COLUMNS)}
+    ON CONFLICT (channel, provider_message_id) DO NOTHING
+    RETURNING id, channel, provider_message_id`.execute(db);
+  const fresh = new Map(inserted.rows.map((row) => [key(row.channel, row.provider_message_id), row.id]));
+  return received.map((one) => {
+    const k = key(one.channel, one.providerMessageId);
+    const id = fresh.get(k);
+    // The same SMS twice in one batch: the first is new, the second repeated.
+    fresh.delete(k);
+    return id === undefined ? { kind: 'repeated' } : { kind: 'new', id };
+  });
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** A received SMS that waits for its decision. */
+export interface WaitingInbound {
+  readonly id: string;
+  readonly channel: string;
+  readonly program: string;
+  readonly sender: Msisdn;
+  readonly country: CountryCode | null;
+  readonly recipient: string;
+  readonly script: Script | null;
+  readonly opt_out: OptOutKind | null;
+  /** Null when the text could not be read on arrival; then `unread` is the text. */
+  readonly intent: Intent | null;
+  readonly unread: string | null;
+  readonly received_at: Date;
+}
+
+/**
+ * Takes those of the ids that still wait, in order of arrival, and holds them until the end of the transaction. What
+ * another worker holds is left out: that worker, or after its death the sweeper, brings it to its end.
+ */
+export async function claimInbound(trx: Trx, ids: readonly string[]): Promise<WaitingInbound[]> {
+  const { rows: claimed } = await sql<WaitingInbound>`
+    SELECT id, channel, program, sender, country, recipient, script, opt_out, intent,
+      CASE WHEN intent IS NULL THEN text END AS unread, received_at
+    FROM inbox
+    WHERE id = ANY(${ids}::bigint[]) AND state = 'received' AND next_attempt_at <= clock_timestamp()
+    ORDER BY id FOR UPDATE SKIP LOCKED`.execute(trx);
+  return claimed;
+}
+
+/** Failures of one SMS before it is set aside for an operator. */
+export const QUARANTINE_AFTER = 3;
+
+/**
+ * Counts a failed attempt at each SMS; the third sets it aside with the outcome `error` and opens a case, so that its
+ * neighbours go through. Answers the ids that were set aside.
+ */
+export async function recordInboundFailure(db: Database, ids: readonly string[], reason: string): Promise<string[]> {
+  const { rows: failed } = await sql<{ id: string; state: string }>`
+    WITH failed AS (
+      UPDATE inbox SET attempts = attempts + 1, error = ${reason.slice(0, 200)},
+        state = CASE WHEN attempts + 1 >= ${QUARANTINE_AFTER} THEN 'quarantined' ELSE state END,
+        outcome = CASE WHEN attempts + 1 >= ${QUARANTINE_AFTER} THEN 'error' END,
+        done_at = CASE WHEN attempts + 1 >= ${QUARANTINE_AFTER} THEN clock_timestamp() END,
+        next_attempt_at = clock_timestamp() + (attempts + 1) * interval '2 seconds',
+        sweep_at = clock_timestamp() + (attempts + 1) * interval '2 seconds'
+      WHERE id = ANY(${ids}::bigint[]) AND state = 'received' RETURNING id, state, program
+    ), opened AS (
+      INSERT INTO cases (program, kind, inbound_id) SELECT program, 'quarantined', id FROM failed WHERE state = 'quarantined'
+    )
+    SELECT id, state FROM failed`.execute(db);
+  return failed.filter((row) => row.state === 'quarantined').map((row) => row.id);
+}
+
+/**
+ * The ids of SMS whose job seems lost: they wait longer than they should. Each is looked at again after as long as it
+ * has waited so far, from 8 seconds up to a minute, so that a long backlog is not enqueued over and over.
+ */
+export async function sweepInbound(db: Database, limit: number): Promise<string[]> {
+  const { rows: swept } = await sql<{ id: string }>`
+    UPDATE inbox SET sweep_at = clock_timestamp()
+      + least(greatest(clock_timestamp() - received_at, interval '8 seconds'), interval '1 minute')
+    WHERE id IN (SELECT id FROM inbox WHERE state = 'received' AND sweep_at <= clock_timestamp()
+      ORDER BY sweep_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    RETURNING id`.execute(db);
+  return swept.map((row) => row.id).toSorted((a, b) => Number(BigInt(a) - BigInt(b)));
+}
+
+/** How long the oldest undecided SMS has waited, in seconds; 0 when none waits. */
+export async function oldestUnprocessedSeconds(db: Database): Promise<number> {
+  const { rows: answer } = await sql<{ seconds: number | null }>`
+    SELECT extract(epoch FROM clock_timestamp() - min(received_at))::float8 AS seconds FROM inbox
+    WHERE state = 'received'`.execute(db);
+  return answer[0]?.seconds ?? 0;
+}
+
+/** True for an error that tells of the data, so that trying the same again fails again; false for a lost database. */
+export function isDataError(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state === undefined || isRetryable(error)) return false;
+  // Class 08 connection, 53 resources, 57 operator intervention, 58 system: the database's trouble, not the message's.
+  return !['08', '53', '55', '57', '58'].includes(state.slice(0, 2));
+}

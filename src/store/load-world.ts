@@ -1,0 +1,97 @@
+import { sql } from 'kysely';
+import type { CardNumber } from '../activation/card-number.ts';
+import type { Locale } from '../activation/program.ts';
+import type { Card, LiveWorld, Offer, Phone } from '../activation/world.ts';
+import type { Msisdn } from '../sms/msisdn.ts';
+import type { Trx } from './database.ts';
+import { type LockedPhone, lockCards, lockPhones } from './locks.ts';
+
+/** The cards and phones a pack of SMS names, and those that its decisions turned out to need. */
+export interface Wanted {
+  readonly phones: ReadonlySet<Msisdn>;
+  readonly cards: ReadonlySet<CardNumber>;
+}
+
+/** Locks and reads all that is wanted: phones first, then cards, each in order of number. Lasts for the transaction. */
+export async function loadWorld(trx: Trx, program: string, wanted: Wanted, repliesLeft: number): Promise<LiveWorld> {
+  const lockedPhones = await lockPhones(trx, program, wanted.phones);
+  const lockedCards = await lockCards(trx, program, wanted.cards);
+  const { cardOfPhone, holderOfCard, offers } = await readTies(trx, program, wanted);
+  const cards = new Map<CardNumber, Card | undefined>();
+  for (const number of wanted.cards) cards.set(number, undefined);
+  for (const row of lockedCards) {
+    const number = row.number as CardNumber;
+    cards.set(number, { number, status: row.status, holder: holderOfCard.get(number) });
+  }
+  const phones = new Map<Msisdn, Phone>();
+  for (const row of lockedPhones) {
+    const number = row.phone as Msisdn;
+    phones.set(number, toPhone(row, cardOfPhone.get(number), offers.get(number)));
+  }
+  return { cards, phones, repliesLeft };
+}
+
+function toPhone(row: LockedPhone, card: CardNumber | undefined, offer: Offer | undefined): Phone {
+  return {
+    number: row.phone as Msisdn,
+    card,
+    offer,
+    locale: (row.locale ?? undefined) as Locale | undefined,
+    isOptedOut: row.opted_out_at !== null,
+    failedAt: row.failed_at,
+    repliedAt: row.replied_at,
+    toldUntil: row.told_until ?? undefined,
+  };
+}
+
+interface Ties {
+  readonly cardOfPhone: Map<Msisdn, CardNumber>;
+  readonly holderOfCard: Map<CardNumber, Msisdn>;
+  readonly offers: Map<Msisdn, Offer>;
+}
+
+interface TieRow {
+  card: CardNumber;
+  phone: Msisdn;
+  kind: 'binding' | 'switch' | 'release';
+  newcomer: Msisdn | null;
+  code: string | null;
+  tries_left: number | null;
+  expires_at: Date | null;
+}
+
+/** Open bindings of the cards and phones, and the phones' offers, in one round trip: everything is locked by now. */
+async function readTies(trx: Trx, program: string, wanted: Wanted): Promise<Ties> {
+  const phones = [...wanted.phones];
+  const { rows } = await sql<TieRow>`
+    SELECT card, phone, 'binding' AS kind, NULL AS newcomer, NULL AS code, NULL::smallint AS tries_left, NULL::timestamptz AS expires_at
+    FROM bindings WHERE program = ${program} AND phone = ANY(${phones}::text[]) AND closed_at IS NULL
+    UNION ALL
+    SELECT card, phone, 'binding', NULL, NULL, NULL, NULL
+    FROM bindings WHERE program = ${program} AND card = ANY(${[...wanted.cards]}::text[]) AND closed_at IS NULL
+    UNION ALL
+    SELECT card, phone, kind, newcomer, code, tries_left, expires_at
+    FROM offers WHERE program = ${program} AND phone = ANY(${phones}::text[]) AND closed_at IS NULL`.execute(trx);
+  const ties: Ties = { cardOfPhone: new Map(), holderOfCard: new Map(), offers: new Map() };
+  for (const row of rows) {
+    if (row.kind === 'binding') {
+      ties.cardOfPhone.set(row.phone, row.card);
+      ties.holderOfCard.set(row.card, row.phone);
+    } else {
+      ties.offers.set(row.phone, toOffer(row));
+    }
+  }
+  return ties;
+}
+
+function toOffer(row: TieRow): Offer {
+  const terms = {
+    card: row.card,
+    code: row.code ?? '',
+    triesLeft: row.tries_left ?? 0,
+    expiresAt: row.expires_at ?? new Date(0),
+  };
+  return row.kind === 'release' && row.newcomer !== null
+    ? { kind: 'release', newcomer: row.newcomer, ...terms }
+    : { kind: 'switch', ...terms };
+}

@@ -1,0 +1,50 @@
+import { sql } from 'kysely';
+import type { CardStatus } from '../activation/world.ts';
+import type { Trx } from './database.ts';
+
+/** What a phone's row says, once it is locked. */
+export interface LockedPhone {
+  readonly phone: string;
+  readonly locale: string | null;
+  readonly opted_out_at: Date | null;
+  readonly failed_at: Date[];
+  readonly replied_at: Date[];
+  readonly told_until: Date | null;
+}
+
+/**
+ * Locks the phones' rows until the end of the transaction, in order of number, and answers them; a phone that was never
+ * seen gets its row. Who locks both phones and cards locks the phones first: that fixed order is what keeps deadlocks rare.
+ */
+export async function lockPhones(trx: Trx, program: string, phones: Iterable<string>): Promise<LockedPhone[]> {
+  const wanted = [...new Set(phones)].toSorted();
+  const locked = await selectPhones(trx, program, wanted);
+  if (locked.length === wanted.length) return locked;
+  await sql`INSERT INTO phones (program, phone) SELECT ${program}, unnest(${wanted}::text[]) ON CONFLICT DO NOTHING`.execute(
+    trx,
+  );
+  return await selectPhones(trx, program, wanted);
+}
+
+async function selectPhones(trx: Trx, program: string, wanted: readonly string[]): Promise<LockedPhone[]> {
+  const { rows } = await sql<LockedPhone>`
+    SELECT phone, locale, opted_out_at, failed_at, replied_at, told_until FROM phones
+    WHERE program = ${program} AND phone = ANY(${wanted}::text[]) ORDER BY phone FOR UPDATE`.execute(trx);
+  return rows;
+}
+
+/** What a card's row says, once it is locked. */
+export interface LockedCard {
+  readonly number: string;
+  readonly status: CardStatus;
+}
+
+/** Locks the cards' rows until the end of the transaction, in order of number; a card that does not exist is left out. */
+export async function lockCards(trx: Trx, program: string, numbers: Iterable<string>): Promise<LockedCard[]> {
+  const wanted = [...new Set(numbers)].toSorted();
+  if (wanted.length === 0) return [];
+  const { rows } = await sql<LockedCard>`
+    SELECT number, status FROM cards
+    WHERE program = ${program} AND number = ANY(${wanted}::text[]) ORDER BY number FOR UPDATE`.execute(trx);
+  return rows;
+}

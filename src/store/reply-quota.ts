@@ -1,0 +1,61 @@
+import { sql } from 'kysely';
+import type { Program } from '../activation/program.ts';
+import type { Database } from './database.ts';
+
+/** Counts a programme's replies of a UTC day so that its daily cap is never passed, by any number of processes. */
+export interface ReplyQuota {
+  /** Up to `want` replies that may be made now; 0 when the day's are used up. */
+  take(program: Program, want: number): Promise<number>;
+  /** Gives back what was taken and not used. */
+  giveBack(program: Program, count: number): void;
+}
+
+/** A process takes shares of the day in one go, so that packs do not queue up for one counter row. */
+const SHARES_PER_DAY = 100;
+const LARGEST_SHARE = 500;
+
+/**
+ * A quota on the table `reply_quota`. A share that a crashed process had taken counts as used: the cap errs on the side
+ * of sending too little.
+ */
+export function createReplyQuota(db: Database, now: () => Date): ReplyQuota {
+  const shares = new Map<string, { day: string; left: number }>();
+
+  function shareOf(program: Program): { day: string; left: number } {
+    const day = now().toISOString().slice(0, 10);
+    const share = shares.get(program.key);
+    if (share?.day === day) return share;
+    const fresh = { day, left: 0 };
+    shares.set(program.key, fresh);
+    return fresh;
+  }
+
+  return {
+    async take(program, want) {
+      const share = shareOf(program);
+      if (share.left < want) share.left += await reserve(db, program, share.day, want - share.left);
+      const taken = Math.min(want, share.left);
+      share.left -= taken;
+      return taken;
+    },
+    giveBack(program, count) {
+      shareOf(program).left += count;
+    },
+  };
+}
+
+/** Reserves at least `missing` if the day has them, and a share's worth if it has more. */
+async function reserve(db: Database, program: Program, day: string, missing: number): Promise<number> {
+  const cap = program.limits.repliesPerDay;
+  const wanted = Math.max(missing, Math.min(LARGEST_SHARE, Math.floor(cap / SHARES_PER_DAY)));
+  return await db.transaction().execute(async (trx) => {
+    await sql`INSERT INTO reply_quota (program, day, used) VALUES (${program.key}, ${day}::date, 0)
+      ON CONFLICT DO NOTHING`.execute(trx);
+    const { rows } = await sql<{ used: number }>`SELECT used FROM reply_quota
+      WHERE program = ${program.key} AND day = ${day}::date FOR UPDATE`.execute(trx);
+    const reserved = Math.max(0, Math.min(wanted, cap - (rows[0]?.used ?? cap)));
+    await sql`UPDATE reply_quota SET used = used + ${reserved}
+      WHERE program = ${program.key} AND day = ${day}::date`.execute(trx);
+    return reserved;
+  });
+}

@@ -1,0 +1,19 @@
+import { type RawBuilder, sql } from 'kysely';
+
+/**
+ * Rows as one parameter: `rows(list, 'id bigint, status text')` is a `FROM` item with those columns, so that a write of
+ * fifty rows is one statement with one plan. Column names and types are ours, never a customer's.
+ */
+export function rows(list: readonly object[], columns: string): RawBuilder<unknown> {
+  return sql`jsonb_to_recordset(${JSON.stringify(list)}::jsonb) AS r(${sql.raw(columns)})`;
+}
+
+/**
+ * Several data-modifying statements as one round trip: each becomes a `WITH` part of `last`. They see the same snapshot
+ * and run in no certain order, so none may depend on what another wrote.
+ */
+export function together(parts: readonly RawBuilder<unknown>[], last: RawBuilder<unknown>): RawBuilder<unknown> {
+  if (parts.length === 0) return last;
+  const named = parts.map((part, index) => sql`${sql.raw(`part_${index}`)} AS (${part})`);
+  return sql`WITH ${sql.join(named)} ${last}`;
+}

@@ -1,0 +1,190 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { ReplyFacts } from '../activation/decision.ts';
+import type { Locale, Program } from '../activation/program.ts';
+import type { Change, LiveWorld } from '../activation/world.ts';
+import type { Msisdn } from '../sms/msisdn.ts';
+import { type AuditEvent, auditInsert } from './audit.ts';
+import type { Trx } from './database.ts';
+import { actorOf, changesOf, type Decided } from './decided.ts';
+import { offerWrites } from './offer-writes.ts';
+import { rows, together } from './rows.ts';
+
+/** A reply that is in the outbox now. */
+export interface QueuedReply {
+  readonly id: string;
+  readonly channel: string;
+}
+
+/**
+ * Writes everything that a pack's decisions changed: bindings, cards, phones, offers, cases, audit, outbox and inbox,
+ * in one or two round trips. `world` is as it stands after the last decision. What is closed is closed first, because a
+ * partial unique index holds one open binding for a card and for a phone.
+ */
+export async function writePack(
+  trx: Trx,
+  program: Program,
+  world: LiveWorld,
+  pack: readonly Decided[],
+): Promise<QueuedReply[]> {
+  const offers = offerWrites(program.key, pack);
+  const closing = [...bindingsClosed(program.key, pack), ...offers.closing];
+  if (closing.length > 0) await together(closing, sql`SELECT`).execute(trx);
+  const parts = [
+    ...bindingsOpened(program.key, pack),
+    ...offers.opening,
+    ...cardsWritten(program.key, world, pack),
+    phonesWritten(program.key, world, pack),
+    ...casesOpened(program.key, pack),
+    ...audited(program.key, pack),
+    inboxDone(pack),
+  ];
+  const replies = repliesOf(program.key, pack);
+  if (replies.length === 0) {
+    await together(parts, sql`SELECT`).execute(trx);
+    return [];
+  }
+  const inserted = (await together(parts, repliesQueued(replies)).execute(trx)) as { rows: QueuedReply[] };
+  return inserted.rows;
+}
+
+function bindingsClosed(program: string, pack: readonly Decided[]): RawBuilder<unknown>[] {
+  const closed = changesOf(pack, 'close-binding');
+  if (closed.length === 0) return [];
+  const list = closed.map(({ cause, change }) => ({ card: change.card, phone: change.phone, actor: actorOf(cause) }));
+  return [
+    sql`UPDATE bindings b SET closed_at = now(), closed_by = r.actor
+      FROM ${rows(list, 'card text, phone text, actor text')}
+      WHERE b.program = ${program} AND b.card = r.card AND b.phone = r.phone AND b.closed_at IS NULL`,
+  ];
+}
+
+function bindingsOpened(program: string, pack: readonly Decided[]): RawBuilder<unknown>[] {
+  const opened = changesOf(pack, 'open-binding');
+  if (opened.length === 0) return [];
+  const list = opened.map(({ cause, change }) => ({ ...change, actor: actorOf(cause) }));
+  return [
+    sql`INSERT INTO bindings (program, card, phone, proof, actor)
+      SELECT ${program}, card, phone, proof, actor FROM ${rows(list, 'card text, phone text, proof text, actor text')}`,
+  ];
+}
+
+function cardsWritten(program: string, world: LiveWorld, pack: readonly Decided[]): RawBuilder<unknown>[] {
+  const changes = changesOf(pack, 'set-card-status');
+  if (changes.length === 0) return [];
+  const successors = new Map(changes.map(({ change }) => [change.card, change.replacedBy]));
+  const list = [...successors].map(([number, replacedBy]) => ({
+    number,
+    status: world.cards.get(number)?.status,
+    replaced_by: replacedBy,
+  }));
+  return [
+    sql`UPDATE cards c SET status = r.status, replaced_by = coalesce(r.replaced_by, c.replaced_by), updated_at = now()
+      FROM ${rows(list, 'number text, status text, replaced_by text')}
+      WHERE c.program = ${program} AND c.number = r.number`,
+  ];
+}
+
+/** Times, opt-out and language of every phone that wrote or was written to. */
+function phonesWritten(program: string, world: LiveWorld, pack: readonly Decided[]): RawBuilder<unknown> {
+  const shown = new Map(pack.map((one) => [one.from, one.localeShown]));
+  const touched = new Set(pack.flatMap((one) => [one.from, ...one.decision.replies.map((reply) => reply.to)]));
+  const list = [...touched].flatMap((number) => {
+    const phone = world.phones.get(number);
+    if (phone === undefined) return [];
+    return {
+      phone: number,
+      locale: shown.get(number),
+      out: phone.isOptedOut,
+      failed: phone.failedAt,
+      replied: phone.repliedAt,
+      told: phone.toldUntil,
+    };
+  });
+  const columns = 'phone text, locale text, out boolean, failed timestamptz[], replied timestamptz[], told timestamptz';
+  return sql`UPDATE phones p SET locale = coalesce(r.locale, p.locale), failed_at = r.failed, replied_at = r.replied,
+      told_until = r.told, opted_out_at = CASE WHEN r.out THEN coalesce(p.opted_out_at, now()) END
+    FROM ${rows(list, columns)} WHERE p.program = ${program} AND p.phone = r.phone`;
+}
+
+function casesOpened(program: string, pack: readonly Decided[]): RawBuilder<unknown>[] {
+  const opened = changesOf(pack, 'open-case');
+  if (opened.length === 0) return [];
+  const list = opened.map(({ cause, change }) => ({
+    kind: change.matter,
+    inbound_id: cause.inboundId,
+    card: change.card,
+    phone: change.phone,
+  }));
+  return [
+    sql`INSERT INTO cases (program, kind, inbound_id, card, phone)
+      SELECT ${program}, kind, inbound_id, card, phone
+      FROM ${rows(list, 'kind text, inbound_id bigint, card text, phone text')} ON CONFLICT DO NOTHING`,
+  ];
+}
+
+function audited(program: string, pack: readonly Decided[]): RawBuilder<unknown>[] {
+  const events = pack.flatMap((one) =>
+    one.decision.changes.flatMap((change) => auditOf(program, actorOf(one), change)),
+  );
+  return events.length === 0 ? [] : [auditInsert(events)];
+}
+
+function auditOf(program: string, actor: string, change: Change): AuditEvent[] {
+  const who = { program, actor };
+  if (change.kind === 'open-binding') {
+    const { card, phone, proof } = change;
+    return [{ ...who, action: 'binding.opened', card, phone, after: { proof } }];
+  }
+  if (change.kind === 'close-binding') {
+    return [{ ...who, action: 'binding.closed', card: change.card, phone: change.phone }];
+  }
+  if (change.kind !== 'set-card-status') return [];
+  const { card, from, to, replacedBy } = change;
+  return [{ ...who, action: 'card.status', card, before: { status: from }, after: { status: to, replacedBy } }];
+}
+
+interface NewReply {
+  readonly inbound_id: string;
+  readonly slot: number;
+  readonly channel: string;
+  readonly sender: string;
+  readonly recipient: Msisdn;
+  readonly template: string;
+  readonly locale: Locale;
+  readonly variables: ReplyFacts;
+}
+
+function repliesOf(program: string, pack: readonly Decided[]): (NewReply & { program: string })[] {
+  return pack.flatMap((one) =>
+    one.decision.replies.map((reply, index) => ({
+      program,
+      inbound_id: one.inboundId,
+      // Slot 0 is the author's; it stays free when silence was kept and only others are told.
+      slot: reply.to === one.from ? 0 : index + 1,
+      channel: one.channel,
+      sender: one.address,
+      recipient: reply.to,
+      template: reply.template,
+      locale: one.localeFor(reply.to),
+      variables: reply.facts,
+    })),
+  );
+}
+
+function repliesQueued(replies: readonly (NewReply & { program: string })[]): RawBuilder<unknown> {
+  const columns =
+    'inbound_id bigint, slot smallint, program text, channel text, sender text, recipient text, template text, locale text, variables jsonb';
+  return sql`INSERT INTO replies (inbound_id, slot, program, channel, sender, recipient, template, locale, variables)
+    SELECT inbound_id, slot, program, channel, sender, recipient, template, locale, variables
+    FROM ${rows(replies, columns)} RETURNING id, channel`;
+}
+
+function inboxDone(pack: readonly Decided[]): RawBuilder<unknown> {
+  const list = pack.map(({ inboundId, decision }) => ({
+    id: inboundId,
+    outcome: decision.outcome,
+    silence: decision.silence,
+  }));
+  return sql`UPDATE inbox i SET state = 'done', outcome = r.outcome, silence = r.silence, done_at = clock_timestamp()
+    FROM ${rows(list, 'id bigint, outcome text, silence text')} WHERE i.id = r.id`;
+}

@@ -1,0 +1,166 @@
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
+import fc from 'fast-check';
+import { type Coalescer, CoalescerFull, coalesce } from '../../src/flow/coalesce.ts';
+
+/** A run under the test's control: it records its packs and ends each when told to. */
+function controlled(options: { maxItems: number; maxInFlight: number; maxWaiting: number }) {
+  const packs: (readonly number[])[] = [];
+  const running: { readonly pack: readonly number[]; end(error?: Error): void }[] = [];
+  let mostInFlight = 0;
+  const coalescer: Coalescer<number, string> = coalesce<number, string>({
+    ...options,
+    run: (pack) => {
+      packs.push(pack);
+      return new Promise((resolve, reject) => {
+        running.push({
+          pack,
+          end: (error) => (error === undefined ? resolve(pack.map((item) => `done ${item}`)) : reject(error)),
+        });
+        mostInFlight = Math.max(mostInFlight, running.length);
+      });
+    },
+  });
+  return { coalescer, packs, running, mostInFlight: () => mostInFlight };
+}
+
+/** Lets everything that is ready to run, run. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe('a coalescer', () => {
+  it('starts a lone item at once, as a pack of one', async () => {
+    const { coalescer, packs, running } = controlled({ maxItems: 50, maxInFlight: 2, maxWaiting: 10 });
+    const result = coalescer.add(7);
+    await Promise.resolve();
+    deepEqual(packs, [[7]]);
+    running[0]?.end();
+    equal(await result, 'done 7');
+  });
+
+  it('makes one pack of what waited while the others were in flight', async () => {
+    const { coalescer, packs, running } = controlled({ maxItems: 50, maxInFlight: 2, maxWaiting: 100 });
+    const results: Promise<string>[] = [];
+    for (const item of [1, 2, 3, 4, 5]) {
+      results.push(coalescer.add(item));
+      await settle();
+    }
+    deepEqual(packs, [[1], [2]]);
+    equal(coalescer.waiting, 3);
+    equal(coalescer.inFlight, 2);
+    running[0]?.end();
+    await settle();
+    deepEqual(packs, [[1], [2], [3, 4, 5]]);
+    running[1]?.end();
+    running[2]?.end();
+    deepEqual(await Promise.all(results), ['done 1', 'done 2', 'done 3', 'done 4', 'done 5']);
+  });
+
+  it('lets items that are added in one go travel together', async () => {
+    const { coalescer, packs, running } = controlled({ maxItems: 3, maxInFlight: 2, maxWaiting: 10 });
+    const all = Promise.all([1, 2, 3, 4].map((item) => coalescer.add(item)));
+    await settle();
+    deepEqual(packs, [[1, 2, 3], [4]]);
+    for (const run of running) run.end();
+    await all;
+  });
+
+  it('fails only the items of the pack that failed', async () => {
+    const { coalescer, running } = controlled({ maxItems: 2, maxInFlight: 2, maxWaiting: 10 });
+    const results = Promise.allSettled([1, 2, 3].map((item) => coalescer.add(item)));
+    await settle();
+    running[0]?.end(new Error('lost'));
+    running[1]?.end();
+    deepEqual(
+      (await results).map(({ status }) => status),
+      ['rejected', 'rejected', 'fulfilled'],
+    );
+  });
+
+  it('survives a run that throws before it returns, or returns too little', async () => {
+    const throwing = coalesce({
+      maxItems: 1,
+      maxInFlight: 1,
+      maxWaiting: 9,
+      run: () => {
+        throw new Error('at once');
+      },
+    });
+    await rejects(throwing.add(1), /at once/);
+    await rejects(throwing.add(2), /at once/);
+    const short = coalesce({ maxItems: 1, maxInFlight: 1, maxWaiting: 9, run: () => Promise.resolve([]) });
+    await rejects(short.add(1), /one result per item/);
+    equal(short.inFlight, 0);
+  });
+
+  it('refuses an item when the waiting room is full, and takes the next when there is room', async () => {
+    const { coalescer, running } = controlled({ maxItems: 1, maxInFlight: 1, maxWaiting: 1 });
+    const first = coalescer.add(1);
+    await settle();
+    const second = coalescer.add(2);
+    await rejects(coalescer.add(3), CoalescerFull);
+    running[0]?.end();
+    await first;
+    await settle();
+    const fourth = coalescer.add(4);
+    running[1]?.end();
+    await second;
+    await settle();
+    running[2]?.end();
+    equal(await fourth, 'done 4');
+  });
+
+  it('drains: resolves at once when idle, else after the last item', async () => {
+    const { coalescer, running } = controlled({ maxItems: 1, maxInFlight: 1, maxWaiting: 9 });
+    await coalescer.drain();
+    const results = Promise.all([coalescer.add(1), coalescer.add(2)]);
+    let isDrained = false;
+    const drained = coalescer.drain().then(() => {
+      isDrained = true;
+    });
+    await settle();
+    running[0]?.end();
+    await settle();
+    ok(!isDrained);
+    running[1]?.end();
+    await Promise.all([results, drained]);
+  });
+
+  it('gives every item its own result, in order, within its bounds, whatever the timing', async () => {
+    const scenario = fc.record({
+      maxItems: fc.integer({ min: 1, max: 7 }),
+      maxInFlight: fc.integer({ min: 1, max: 4 }),
+      /** true: an item arrives; a number: that run of those in flight ends, well or (odd) badly. */
+      steps: fc.array(fc.oneof(fc.constant(true), fc.nat({ max: 9 })), { maxLength: 80 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ maxItems, maxInFlight, steps }) => {
+        const { coalescer, packs, running, mostInFlight } = controlled({ maxItems, maxInFlight, maxWaiting: 1000 });
+        const failed = new Set<number>();
+        const results: Promise<PromiseSettledResult<string>[]>[] = [];
+        const endOne = async (which: number) => {
+          const [run] = running.splice(which % running.length, 1);
+          if (which % 2 === 1) for (const item of run?.pack ?? []) failed.add(item);
+          run?.end(which % 2 === 1 ? new Error('lost') : undefined);
+          await settle();
+        };
+        for (const step of steps) {
+          if (step === true) {
+            results.push(Promise.allSettled([coalescer.add(results.length)]));
+            if (results.length % 3 === 0) await settle();
+          } else if (running.length > 0) await endOne(step);
+        }
+        await settle();
+        while (running.length > 0) await endOne(0);
+        await coalescer.drain();
+        const outcomes = (await Promise.all(results)).flat();
+        deepEqual(
+          outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : 'failed')),
+          outcomes.map((_, item) => (failed.has(item) ? 'failed' : `done ${item}`)),
+        );
+        deepEqual(packs.flat(), [...outcomes.keys()]);
+        ok(packs.every((pack) => pack.length >= 1 && pack.length <= maxItems));
+        ok(mostInFlight() <= maxInFlight);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import type { Channel } from '../../src/config.ts';
+import { createProviderApp } from '../../src/http/app.ts';
+import { createWebhooks, type Webhooks } from '../../src/http/webhooks.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import type { Provider, ProviderRequest, Received } from '../../src/providers/provider.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { call, closeAll, dial, quiet, serve } from './client.ts';
+
+const MESSAGE: Received = {
+  kind: 'message',
+  message: { providerMessageId: 'SM1', from: '+79161234567', to: '1234', text: '9643' },
+};
+
+const CHANNEL: Channel = {
+  key: 'main',
+  provider: 'fake',
+  webhookUrl: 'https://sms.example.com/webhooks/main',
+  addresses: ['1234'],
+  routes: [{ program: 'club' }],
+  country: 'RU',
+  messagesPerSecond: 10,
+  options: {},
+};
+
+/** Believes whoever says `x-secret: right`, and remembers what it was asked. */
+function fakeProvider(asked: ProviderRequest[]): Provider {
+  return {
+    receive: (request) => {
+      asked.push(request);
+      if (request.headers['x-secret'] !== 'right') return { kind: 'forged', reason: 'no secret' };
+      const acknowledgement = { status: 201, contentType: 'text/xml', body: '<Response/>' };
+      return { kind: 'authentic', received: [MESSAGE], acknowledgement };
+    },
+    send: () => Promise.reject(new Error('not used')),
+    check: () => Promise.resolve({ kind: 'ok' }),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function openDoor(changes: Partial<Webhooks> = {}) {
+  const asked: ProviderRequest[] = [];
+  const kept: { channelKey: string; received: readonly Received[]; rawBody: string }[] = [];
+  const metrics = createMetrics();
+  const keep: Webhooks['keep'] = (channelKey, received, rawBody) => {
+    kept.push({ channelKey, received, rawBody: rawBody.toString() });
+    return Promise.resolve();
+  };
+  const channels = new Map([['main', { channel: CHANNEL, provider: fakeProvider(asked) }]]);
+  const webhooks = createWebhooks({ channels, keep, metrics, log: quiet, ...changes });
+  const door = await serve(createProviderApp({ webhooks, log: quiet }));
+  return { door, asked, kept, metrics };
+}
+
+const authentic = { method: 'POST', path: '/webhooks/main', headers: { 'x-secret': 'right' }, body: 'a=1' };
+
+describe('the webhook door', () => {
+  afterEach(closeAll);
+
+  it('acknowledges as the provider wants, with what was received and the body as it came kept', async () => {
+    const { door, kept } = await openDoor();
+    const answer = await call(door, { ...authentic, body: 'a=%20\u0000' });
+    assert.equal(answer.status, 201);
+    assert.equal(answer.headers['content-type'], 'text/xml');
+    assert.equal(answer.body, '<Response/>');
+    assert.deepEqual(kept, [{ channelKey: 'main', received: [MESSAGE], rawBody: 'a=%20\u0000' }]);
+  });
+
+  it('says nothing before everything is committed', async () => {
+    const commit = deferred();
+    let isAsked = false;
+    const { door } = await openDoor({
+      keep: () => {
+        isAsked = true;
+        return commit.promise;
+      },
+    });
+    const line = dial(door);
+    line.socket.write('POST /webhooks/main HTTP/1.1\r\nHost: x\r\nX-Secret: right\r\nContent-Length: 0\r\n\r\n');
+    await waitFor(() => isAsked, { what: 'keep to be called' });
+    const other = await call(door, { method: 'POST', path: '/webhooks/other' });
+    assert.equal(other.status, 404);
+    assert.equal(line.received(), '');
+    commit.resolve();
+    await waitFor(() => line.received().includes('<Response/>'), { what: 'the acknowledgement' });
+    line.socket.destroy();
+  });
+
+  it('answers 503 with Retry-After within a second when the commit hangs', async () => {
+    const { door } = await openDoor({ keep: () => new Promise(() => {}) });
+    const startedAt = performance.now();
+    const answer = await call(door, authentic);
+    const tookMs = performance.now() - startedAt;
+    assert.equal(answer.status, 503);
+    assert.equal(answer.headers['retry-after'], '1');
+    assert.ok(tookMs < 1000, `took ${tookMs} ms`);
+  });
+
+  it('answers 503 when the commit fails, and survives a commit that fails after the answer', async () => {
+    const failing = await openDoor({ keep: () => Promise.reject(new Error('no database')) });
+    assert.equal((await call(failing.door, authentic)).status, 503);
+    const commit = deferred();
+    const late = await openDoor({ keep: () => commit.promise });
+    assert.equal((await call(late.door, authentic)).status, 503);
+    commit.reject(new Error('too late'));
+    assert.equal((await call(late.door, { method: 'POST', path: '/webhooks/main' })).status, 403);
+  });
+
+  it('answers 503 at once when too many calls wait for their commit', async () => {
+    let calls = 0;
+    const hang = () => {
+      calls += 1;
+      return new Promise<void>(() => {});
+    };
+    const { door } = await openDoor({ keep: hang, maxWaiting: 2 });
+    const waiting = [call(door, authentic), call(door, authentic)];
+    await waitFor(() => calls === 2, { what: 'two calls to wait' });
+    const startedAt = performance.now();
+    const refused = await call(door, authentic);
+    assert.equal(refused.status, 503);
+    assert.equal(refused.headers['retry-after'], '1');
+    assert.ok(performance.now() - startedAt < 500);
+    assert.equal(calls, 2);
+    await Promise.all(waiting);
+  });
+
+  it('answers 403 to a forged call and stores nothing', async () => {
+    const { door, kept, metrics } = await openDoor();
+    const answer = await call(door, { ...authentic, headers: { 'x-secret': 'wrong' } });
+    assert.equal(answer.status, 403);
+    assert.equal(answer.body, 'Forbidden\n');
+    assert.deepEqual(kept, []);
+    assert.match(await metrics.registry.metrics(), /cardwake_forged_total\{channel="main"\} 1/);
+  });
+
+  const refusals: [string, string, string, number][] = [
+    ['an unknown channel', 'POST', '/webhooks/nobody', 404],
+    ['no channel', 'POST', '/webhooks/', 404],
+    ['more path', 'POST', '/webhooks/main/more', 404],
+    ['another page', 'GET', '/', 404],
+    ['a GET', 'GET', '/webhooks/main', 405],
+    ['a PUT', 'PUT', '/webhooks/main', 405],
+    ['a name that is not one', 'POST', '/webhooks/__proto__', 404],
+    ['a path that cannot be decoded', 'POST', '/webhooks/%ff', 400],
+  ];
+  for (const [what, method, path, status] of refusals) {
+    it(`answers ${status} to ${what}`, async () => {
+      const { door, asked } = await openDoor();
+      const answer = await call(door, { method, path, headers: { 'x-secret': 'right' } });
+      assert.equal(answer.status, status);
+      assert.equal(answer.headers['x-powered-by'], undefined);
+      if (status === 405) assert.equal(answer.headers.allow, 'POST');
+      assert.deepEqual(asked, []);
+    });
+  }
+
+  it('gives the provider the configured URL with the raw query, whatever the caller says of the host', async () => {
+    const { door, asked } = await openDoor();
+    const spoof = {
+      host: 'evil.example',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-for': '10.1.1.1',
+      forwarded: 'host=evil.example',
+    };
+    const path = '/webhooks/main?reply=1&b=%2F+x&reply=2';
+    await call(door, { ...authentic, path, headers: { ...authentic.headers, ...spoof } });
+    await call(door, authentic);
+    assert.equal(asked[0]?.url, 'https://sms.example.com/webhooks/main?reply=1&b=%2F+x&reply=2');
+    assert.equal(asked[0]?.remoteAddress, '127.0.0.1');
+    assert.equal(asked[1]?.url, 'https://sms.example.com/webhooks/main');
+  });
+
+  it('joins repeated headers, those too that Node would drop', async () => {
+    const { door, asked } = await openDoor();
+    const line = dial(door);
+    line.socket.write(
+      'POST /webhooks/main HTTP/1.1\r\nHost: x\r\nUser-Agent: a\r\nUser-Agent: b\r\nX-Sig: c\r\nx-sig: d\r\nContent-Length: 0\r\n\r\n',
+    );
+    await waitFor(() => line.received().includes('403'), { what: 'an answer' });
+    assert.equal(asked[0]?.headers['user-agent'], 'a, b');
+    assert.equal(asked[0]?.headers['x-sig'], 'c, d');
+    line.socket.destroy();
+  });
+
+  it('takes 64 KB and answers 413 to one byte more', async () => {
+    const { door, kept } = await openDoor();
+    assert.equal((await call(door, { ...authentic, body: Buffer.alloc(65_536, 'a') })).status, 201);
+    assert.equal((await call(door, { ...authentic, body: Buffer.alloc(65_537, 'a') })).status, 413);
+    assert.equal(kept.length, 1);
+  });
+
+  it('answers 413 to a body without a length before it has ended', async () => {
+    const { door, kept } = await openDoor();
+    const line = dial(door);
+    line.socket.write(
+      'POST /webhooks/main HTTP/1.1\r\nHost: x\r\nX-Secret: right\r\nTransfer-Encoding: chunked\r\n\r\n',
+    );
+    line.socket.write(`11000\r\n${'a'.repeat(0x11000)}\r\n`);
+    await waitFor(() => line.received().startsWith('HTTP/1.1 413'), { what: 'the refusal' });
+    await line.ended;
+    assert.deepEqual(kept, []);
+  });
+
+  it('does not unpack what is packed: a signature covers what came over the wire', async () => {
+    const { door, asked } = await openDoor();
+    await call(door, { ...authentic, headers: { 'x-secret': 'right', 'content-encoding': 'gzip' }, body: 'no gzip' });
+    assert.equal(asked[0]?.body.toString(), 'no gzip');
+  });
+
+  it('refuses a request with two lengths, which a proxy may read otherwise than we', async () => {
+    const { door, asked } = await openDoor();
+    const line = dial(door);
+    line.socket.write(
+      'POST /webhooks/main HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    );
+    await line.ended;
+    assert.match(line.received(), /^HTTP\/1\.1 400/);
+    assert.deepEqual(asked, []);
+  });
+
+  it('counts what was received and how long the answer took', async () => {
+    const { door, metrics } = await openDoor();
+    await call(door, authentic);
+    const text = await metrics.registry.metrics();
+    assert.match(text, /cardwake_received_total\{channel="main",kind="message"\} 1/);
+    assert.match(text, /cardwake_webhook_seconds_count\{status="201"\} 1/);
+  });
+
+  it('answers 500 without details when a provider breaks its promise not to throw', async () => {
+    const provider = fakeProvider([]);
+    provider.receive = () => {
+      throw new Error('secret detail');
+    };
+    const { door } = await openDoor({ channels: new Map([['main', { channel: CHANNEL, provider }]]) });
+    const answer = await call(door, authentic);
+    assert.equal(answer.status, 500);
+    assert.equal(answer.body, 'Internal error\n');
+  });
+});
+
+function deferred() {
+  let resolve = () => {};
+  let reject = (_error: Error) => {};
+  const promise = new Promise<void>((done, fail) => {
+    resolve = done;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
+}

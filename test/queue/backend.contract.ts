@@ -1,0 +1,230 @@
+import { deepEqual, doesNotMatch, equal, ok, rejects } from 'node:assert/strict';
+import { createLogger } from '../../src/log.ts';
+import type { QueueBackend } from '../../src/queue/backend.ts';
+import type { Handlers } from '../../src/queue/catalog.ts';
+import { createEnqueuer } from '../../src/queue/enqueue.ts';
+import { startWorkers, type WorkerOptions } from '../../src/queue/worker.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { deferred, numbers, recordingHandlers } from './handlers.ts';
+
+/** One store with nothing in it, and what a test may do to it behind the backend's back. */
+export interface StoreUnderTest {
+  /** A process's view of it; may be asked for several times. */
+  open(): QueueBackend;
+  /** Loses every job, as `FLUSHALL` or `TRUNCATE` do. */
+  empty(): Promise<void>;
+  /** Everything it holds, as text. */
+  dump(): Promise<string>;
+  /** The payloads of all its jobs. */
+  payloads(): Promise<unknown[]>;
+  release(): Promise<void>;
+}
+
+const log = createLogger({ level: 'silent' });
+
+/** What holds for queues in Redis and in Postgres alike. */
+export function backendContract(name: string, createStore: () => Promise<StoreUnderTest>): void {
+  describe(`queues in ${name}`, () => {
+    let store: StoreUnderTest;
+    let backend: QueueBackend;
+    const endings: (() => Promise<void>)[] = [];
+
+    beforeEach(async () => {
+      store = await createStore();
+      backend = store.open();
+      await waitFor(() => backend.ping().then(() => true), { what: 'the store to answer' });
+    });
+
+    afterEach(async () => {
+      for (const end of endings.splice(0).reverse()) await end();
+      await backend.close();
+      await store.release();
+    });
+
+    function work(handlers: Handlers, options: Partial<WorkerOptions> = {}, on = backend) {
+      const workers = startWorkers(on, handlers, { channels: ['twilio'], log, ...options });
+      endings.push(() => workers.close(1_500));
+      return workers;
+    }
+
+    it('hand over every id that was enqueued, to the handler of its queue and channel', async () => {
+      const { handlers, bound, sent } = recordingHandlers();
+      work(handlers);
+      const enqueuer = createEnqueuer(backend);
+      const ids = numbers(1, 1_000);
+      enqueuer.bind(ids);
+      enqueuer.send('twilio', ['7', '8']);
+      await waitFor(() => bound().length === ids.length && sent().length === 2, { what: 'all ids' });
+      deepEqual(bound().toSorted(byNumber), ids);
+      deepEqual(sent(), ['twilio 7', 'twilio 8']);
+      equal(enqueuer.dropped, 0);
+    });
+
+    it('carry one id per job at low load, and up to 50 when two enqueues are in flight', async () => {
+      const { handlers, packs } = recordingHandlers();
+      work(handlers);
+      const enqueuer = createEnqueuer(backend);
+      for (const id of numbers(1, 102)) {
+        enqueuer.bind([id]);
+        await Promise.resolve();
+      }
+      await waitFor(() => packs().flat().length === 102, { what: 'all ids' });
+      deepEqual(
+        packs()
+          .map((pack) => pack.length)
+          .toSorted((a, b) => a - b),
+        [1, 1, 50, 50],
+      );
+    });
+
+    it('run a job again whose handler threw', async () => {
+      let runs = 0;
+      let failures = 0;
+      const { handlers } = recordingHandlers({
+        bind: async () => {
+          runs += 1;
+          if (runs < 3) throw new Error('the database is away');
+        },
+      });
+      work(handlers, { onFailed: () => (failures += 1) });
+      createEnqueuer(backend).bind(['1']);
+      await waitFor(() => runs === 3, { what: 'the third run' });
+      equal(failures, 2);
+    });
+
+    it('deliver a delayed id not before its time, and soon after', async () => {
+      const { handlers, sentAt } = recordingHandlers();
+      work(handlers);
+      const start = Date.now();
+      createEnqueuer(backend).send('twilio', ['5'], 700);
+      const at = await waitFor(() => sentAt(), { what: 'the delayed id' });
+      ok(at - start >= 700, `came after ${at - start} ms`);
+      ok(at - start < 2_500, `came after ${at - start} ms`);
+    });
+
+    it('drop a job that is not ours, tell of it, and go on', async () => {
+      const tampered: string[] = [];
+      const { handlers, bound } = recordingHandlers();
+      work(handlers, { onTampered: (queue) => tampered.push(queue) });
+      const strangers = [
+        { ids: [] },
+        { ids: ['0'] },
+        { ids: ['1; DROP TABLE'] },
+        { ids: [1] },
+        { ids: numbers(1, 51) },
+        { ids: ['1'], text: 'x' },
+        {},
+      ];
+      for (const pack of strangers) await backend.add('bind', 'bind', [{ pack: pack as never, delayMs: 0 }]);
+      await backend.add('send', 'bind', [{ pack: { ids: ['1'] }, delayMs: 0 }]);
+      await backend.add('bind', 'bind', [{ pack: { ids: ['99'] }, delayMs: 0 }]);
+      await waitFor(() => bound().length > 0 && tampered.length === strangers.length + 1, { what: 'the last job' });
+      deepEqual(bound(), ['99']);
+    });
+
+    it('let a handler finish before they close, and ask it to hurry first', async () => {
+      const { handlers, bound } = recordingHandlers({
+        bind: (_pack, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+      });
+      const workers = startWorkers(backend, handlers, { channels: [], log });
+      createEnqueuer(backend).bind(['1']);
+      await waitFor(() => bound().length === 1, { what: 'the job to start' });
+      await workers.close(3_000);
+      deepEqual(await store.payloads(), []);
+    });
+
+    it('leave behind a handler that does not end', async () => {
+      const { handlers, bound } = recordingHandlers({ bind: () => new Promise(() => undefined) });
+      const workers = startWorkers(backend, handlers, { channels: [], log });
+      createEnqueuer(backend).bind(['1']);
+      await waitFor(() => bound().length === 1, { what: 'the job to start' });
+      const start = performance.now();
+      await workers.close(1_200);
+      ok(performance.now() - start < 2_000);
+    });
+
+    it('share the jobs of a queue between processes', async () => {
+      const both = deferred();
+      const seen = new Set<string>();
+      const handlersOf = (process: string) =>
+        recordingHandlers({
+          bind: () => {
+            seen.add(process);
+            if (seen.size === 2) both.resolve();
+            return both.promise;
+          },
+        });
+      const [one, two] = [handlersOf('one'), handlersOf('two')];
+      const second = store.open();
+      endings.push(() => second.close());
+      work(one.handlers);
+      work(two.handlers, {}, second);
+      const jobs = numbers(1, 8).map((id) => ({ pack: { ids: [id] }, delayMs: 0 }));
+      await backend.add('bind', 'bind', jobs);
+      await waitFor(() => one.bound().length + two.bound().length === 8, { what: 'eight jobs' });
+      deepEqual([...one.bound(), ...two.bound()].toSorted(byNumber), numbers(1, 8));
+    });
+
+    it('count their jobs', async () => {
+      const end = deferred();
+      const { handlers, bound } = recordingHandlers({ bind: () => end.promise });
+      const jobs = numbers(1, 6).map((id) => ({ pack: { ids: [id] }, delayMs: 0 }));
+      await backend.add('bind', 'bind', [...jobs, { pack: { ids: ['7'] }, delayMs: 60_000 }]);
+      const idle = { queue: 'send-twilio', waiting: 0, active: 0, delayed: 0, failed: 0 };
+      deepEqual(await backend.depth(['bind', 'send-twilio']), [
+        { queue: 'bind', waiting: 6, active: 0, delayed: 1, failed: 0 },
+        idle,
+      ]);
+      work(handlers);
+      await waitFor(() => bound().length === 4, { what: 'as many as one process takes at a time' });
+      deepEqual(await backend.depth(['bind', 'send-twilio']), [
+        { queue: 'bind', waiting: 2, active: 4, delayed: 1, failed: 0 },
+        idle,
+      ]);
+      end.resolve();
+    });
+
+    it('go on with later jobs after losing everything under load', async () => {
+      const { handlers, bound } = recordingHandlers({ bind: () => new Promise((resolve) => setImmediate(resolve)) });
+      work(handlers);
+      const enqueuer = createEnqueuer(backend);
+      for (let first = 1; first <= 2_000; first += 100) {
+        enqueuer.bind(numbers(first, first + 99));
+        if (first === 501 || first === 1_501) {
+          await waitFor(() => bound().length > 0, { what: 'the load' });
+          await store.empty();
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await enqueuer.drain();
+      await store.empty();
+      const later = numbers(5_001, 5_200);
+      enqueuer.bind(later);
+      await waitFor(() => later.every((id) => bound().includes(id)), { what: 'the ids after the loss' });
+    });
+
+    it('hold nothing but ids, also of what failed', async () => {
+      const { handlers, bound } = recordingHandlers({
+        bind: () => Promise.reject(new Error('no row for +79161234567, card 9643001234563456')),
+      });
+      const workers = work(handlers);
+      const enqueuer = createEnqueuer(backend);
+      enqueuer.bind(['11']);
+      enqueuer.send('other', ['12'], 60_000);
+      await enqueuer.drain();
+      await waitFor(() => bound().length > 0, { what: 'the failure' });
+      await workers.close(1_500);
+      deepEqual((await store.payloads()).toSorted(), [{ ids: ['11'] }, { ids: ['12'] }]);
+      doesNotMatch(await store.dump(), /79161234567|9643001234563456/);
+    });
+
+    it('refuse after the end', async () => {
+      const ended = store.open();
+      await ended.ping();
+      await ended.close();
+      await rejects(ended.ping());
+    });
+  });
+}
+
+const byNumber = (a: string, b: string) => Number(a) - Number(b);

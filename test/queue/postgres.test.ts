@@ -1,0 +1,100 @@
+import { ok } from 'node:assert/strict';
+import pg from 'pg';
+import { createLogger } from '../../src/log.ts';
+import { openQueueBackend } from '../../src/queue/backend.ts';
+import { createEnqueuer } from '../../src/queue/enqueue.ts';
+import { startWorkers } from '../../src/queue/worker.ts';
+import { createTestDatabase } from '../support/postgres.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { backendContract, type StoreUnderTest } from './backend.contract.ts';
+import { recordingHandlers } from './handlers.ts';
+
+const log = createLogger({ level: 'silent' });
+
+async function createStore(): Promise<StoreUnderTest> {
+  const database = await createTestDatabase();
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 });
+  pool.on('error', () => undefined);
+  const tables = async () => {
+    const { rows } = await pool.query<{ table_name: string }>(
+      "SELECT table_name FROM information_schema.tables WHERE table_schema = 'bullmq' AND table_name <> 'migration'",
+    );
+    return rows.map((row) => `bullmq.${row.table_name}`);
+  };
+  return {
+    open: () => openQueueBackend({ databaseUrl: database.url, log }),
+    empty: async () => {
+      const everything = (await tables()).join(', ');
+      // Under load it may lose a deadlock, as it may for an operator.
+      await waitFor(() => pool.query(`TRUNCATE ${everything}`), { what: 'the tables to be emptied' });
+    },
+    dump: async () => {
+      const parts = (await tables()).map((table) => pool.query(`SELECT t::text FROM ${table} t`));
+      return JSON.stringify((await Promise.all(parts)).map(({ rows }) => rows));
+    },
+    payloads: async () => {
+      const { rows } = await pool.query<{ data: unknown }>('SELECT data FROM bullmq.job ORDER BY data::text');
+      return rows.map((row) => row.data);
+    },
+    release: async () => {
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
+
+backendContract('Postgres', createStore);
+
+describe('queues in a Postgres that fails', () => {
+  /** Processes with the queues in the database at `url`. */
+  function start(url: string) {
+    const backend = openQueueBackend({ databaseUrl: url, log });
+    const enqueuer = createEnqueuer(backend);
+    const { handlers, bound } = recordingHandlers();
+    const workers = startWorkers(backend, handlers, { channels: [], log });
+    const works = async (id: string) => {
+      await waitFor(
+        () => {
+          enqueuer.bind([id]);
+          return bound().includes(id);
+        },
+        { what: `id ${id}`, timeoutMs: 15_000 },
+      );
+    };
+    const end = async () => {
+      await enqueuer.drain();
+      await workers.close(1_500);
+      await backend.close();
+    };
+    return { enqueuer, works, end };
+  }
+
+  it('work as soon as the database is there', async () => {
+    const neighbour = await createTestDatabase();
+    const pool = new pg.Pool({ connectionString: neighbour.url, max: 1 });
+    const { enqueuer, works, end } = start(Object.assign(new URL(neighbour.url), { pathname: 'queue_late' }).href);
+    enqueuer.bind(['1', '2']);
+    await waitFor(() => enqueuer.dropped === 2, { what: 'the ids to be dropped' });
+    await pool.query('CREATE DATABASE queue_late');
+    await works('3');
+    await end();
+    await pool.query('DROP DATABASE queue_late WITH (FORCE)');
+    await pool.end();
+    await neighbour.drop();
+  });
+
+  it('work on when Postgres ends every connection', async () => {
+    const database = await createTestDatabase();
+    const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    const { works, end } = start(database.url);
+    await works('1');
+    const { rowCount } = await pool.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    ok((rowCount ?? 0) >= 2);
+    await works('2');
+    await end();
+    await pool.end();
+    await database.drop();
+  });
+});

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** A wire to a server on this machine that can be made to swallow everything. */
+export interface Proxy {
+  readonly port: number;
+  /** From now on, connections are accepted and every byte is lost, in both directions. */
+  silence(): void;
+  /** New connections work again; those that fell silent stay so. */
+  heal(): void;
+  /** Connections made since the start. */
+  readonly connections: number;
+  close(): Promise<void>;
+}
+
+/** Listens on a port of its own and passes everything on to `targetPort`. */
+export async function startProxy(targetPort: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let isSilent = false;
+  let connections = 0;
+  const server = createServer((client) => {
+    connections += 1;
+    const target = isSilent ? undefined : connect(targetPort, '127.0.0.1');
+    keep(client, sockets);
+    if (target === undefined) return void client.resume();
+    keep(target, sockets);
+    client.pipe(target).pipe(client);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    port: (server.address() as { port: number }).port,
+    silence: () => {
+      isSilent = true;
+      for (const socket of sockets) socket.unpipe().resume();
+    },
+    heal: () => {
+      isSilent = false;
+    },
+    get connections() {
+      return connections;
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function keep(socket: Socket, sockets: Set<Socket>): void {
+  sockets.add(socket);
+  socket.on('error', () => undefined);
+  socket.on('close', () => sockets.delete(socket));
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { conversation } from '../../src/store/conversation.ts';
+import type { Database } from '../../src/store/database.ts';
+import { freeCards } from '../../src/store/free-cards.ts';
+import { openTestStore, type TestStore } from './open-test-store.ts';
+
+const ANNA = '+79161234567';
+const BORIS = '+79161234568';
+
+describe('what the phone page reads', () => {
+  let store: TestStore;
+
+  before(async () => {
+    store = await openTestStore();
+    await fill(store.db);
+  });
+
+  after(() => store.close());
+
+  it('is one phone’s SMS and our replies of the given channels, oldest first', async () => {
+    assert.deepEqual(await conversation(store.db, { phone: ANNA, channels: ['simulator'], limit: 10 }), [
+      { id: 'sim-1', direction: 'in', text: 'Карта', at: at(1), status: 'done', outcome: 'no-card-number' },
+      { id: 'reply-1', direction: 'out', text: 'Пришлите номер', at: at(2), status: 'delivered', segments: 1 },
+      { id: 'sim-2', direction: 'in', text: 'STOP', at: at(3), status: 'done', outcome: 'stopped', silence: 'loop' },
+      { id: 'sim-4', direction: 'in', text: '9643', at: at(5), status: 'received' },
+      { id: 'reply-2', direction: 'out', text: '', at: at(6), status: 'queued' },
+    ]);
+  });
+
+  it('never is a conversation of a channel with a real provider', async () => {
+    const all = await conversation(store.db, { phone: BORIS, channels: ['simulator'], limit: 10 });
+    assert.deepEqual(all, []);
+    assert.deepEqual(await conversation(store.db, { phone: ANNA, channels: [], limit: 10 }), []);
+  });
+
+  it('finds a sender that is no phone by the name it texted under', async () => {
+    const [sms] = await conversation(store.db, { phone: 'MTS-Info', channels: ['simulator'], limit: 10 });
+    assert.equal(sms?.id, 'sim-5');
+  });
+
+  it('is the latest of each direction', async () => {
+    const latest = await conversation(store.db, { phone: ANNA, channels: ['simulator'], limit: 1 });
+    assert.deepEqual(
+      latest.map(({ id }) => id),
+      ['sim-4', 'reply-2'],
+    );
+  });
+
+  it('offers cards that are issued and that no phone has', async () => {
+    assert.deepEqual(await freeCards(store.db, 'club', 3), ['9643000000000016', '9643000000000057']);
+    assert.deepEqual(await freeCards(store.db, 'club', 1), ['9643000000000016']);
+    assert.deepEqual(await freeCards(store.db, 'bazaar', 3), ['9643000000000099']);
+  });
+});
+
+function at(minute: number): string {
+  return new Date(Date.UTC(2026, 2, 14, 10, minute)).toISOString();
+}
+
+async function fill(db: Database): Promise<void> {
+  const sms = (id: string, minute: number, text: string) => ({
+    channel: 'simulator',
+    provider_message_id: id,
+    sender: ANNA as string | null,
+    sender_raw: ANNA,
+    recipient: '1234',
+    text,
+    received_at: new Date(at(minute)),
+    state: 'received' as 'received' | 'done',
+  });
+  await db
+    .insertInto('inbox')
+    .values([
+      { ...sms('sim-1', 1, 'Карта'), state: 'done', outcome: 'no-card-number' },
+      { ...sms('sim-2', 3, 'STOP'), state: 'done', outcome: 'stopped', silence: 'loop' },
+      { ...sms('SM3', 4, 'Another channel'), channel: 'twilio', sender: BORIS },
+      sms('sim-4', 5, '9643'),
+      { ...sms('sim-5', 6, 'Реклама'), sender: null, sender_raw: 'MTS-Info' },
+      { ...sms('SM6', 7, 'Another channel'), channel: 'twilio' },
+    ])
+    .execute();
+  const reply = {
+    program: 'club',
+    channel: 'simulator',
+    sender: '1234',
+    recipient: ANNA,
+    locale: 'ru',
+    variables: '{}',
+  };
+  await db
+    .insertInto('replies')
+    .values([
+      {
+        ...reply,
+        template: 'help',
+        text: 'Пришлите номер',
+        segments: 1,
+        status: 'delivered',
+        created_at: new Date(at(2)),
+      },
+      { ...reply, template: 'help', created_at: new Date(at(6)) },
+    ])
+    .execute();
+  await db
+    .insertInto('cards')
+    .values([
+      { program: 'club', number: '9643000000000057' },
+      { program: 'club', number: '9643000000000016' },
+      { program: 'club', number: '9643000000000024', status: 'active' },
+      { program: 'club', number: '9643000000000032' },
+      { program: 'club', number: '9643000000000040', status: 'blocked' },
+      { program: 'bazaar', number: '9643000000000099' },
+    ])
+    .execute();
+  const bound = { program: 'club', proof: 'sms', actor: 'sms:1' } as const;
+  await db
+    .insertInto('bindings')
+    .values([
+      { ...bound, card: '9643000000000032', phone: ANNA },
+      { ...bound, card: '9643000000000016', phone: BORIS, closed_at: new Date() },
+    ])
+    .execute();
+}

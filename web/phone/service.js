@@ -1,0 +1,32 @@
+/** What the page asks of Cardwake. Numbers travel in bodies, never in a URL. */
+
+/** The addresses to text, with free card numbers: `[{ address, keyword?, program, cards }]`. */
+export async function fetchLines() {
+  const { lines } = await ask('/phone/cards');
+  return lines;
+}
+
+/** `{ messages, cursor }`; no messages when nothing changed since the answer with that cursor. */
+export function fetchConversation(phone, after) {
+  return ask('/phone/conversation', { phone, ...(after && { after }) });
+}
+
+/** The id that the SMS got; throws an error whose message is for people. */
+export async function sendText(from, to, text) {
+  const { id } = await ask('/phone/messages', { from, to, text });
+  return id;
+}
+
+async function ask(path, body) {
+  const request = body && {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  };
+  const response = await fetch(path, { ...request, signal: AbortSignal.timeout(8000) }).catch(() => {
+    throw new Error('Cardwake is not answering.');
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.error ?? 'Cardwake could not do that.');
+  return answer;
+}

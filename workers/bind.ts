@@ -1,0 +1,203 @@
+import { randomInt } from 'node:crypto';
+import type { CardNumber } from '../src/activation/card-number.ts';
+import { decidePack } from '../src/activation/decide-pack.ts';
+import type { BindRequest } from '../src/activation/decision.ts';
+import type { Outcome, Silence } from '../src/activation/outcome.ts';
+import type { Locale, Program } from '../src/activation/program.ts';
+import { read } from '../src/activation/read.ts';
+import { NotLoaded } from '../src/activation/world.ts';
+import type { Logger } from '../src/log.ts';
+import type { Metrics } from '../src/metrics.ts';
+import type { Handlers } from '../src/queue/catalog.ts';
+import type { Enqueuer } from '../src/queue/enqueue.ts';
+import { chooseLocale } from '../src/reply/choose-locale.ts';
+import { type Msisdn, numberingFacts } from '../src/sms/msisdn.ts';
+import { type Database, type Trx, transact } from '../src/store/database.ts';
+import type { Decided } from '../src/store/decided.ts';
+import { claimInbound, isDataError, recordInboundFailure, type WaitingInbound } from '../src/store/inbox.ts';
+import { loadWorld, type Wanted } from '../src/store/load-world.ts';
+import type { ReplyQuota } from '../src/store/reply-quota.ts';
+import { type QueuedReply, writePack } from '../src/store/write-pack.ts';
+
+/** What the bind job works with. */
+export interface BindNeighbours {
+  readonly db: Database;
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly quota: ReplyQuota;
+  readonly enqueue: Pick<Enqueuer, 'bind' | 'send'>;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
+/** A claimed SMS as a request to decide on. */
+type PackRequest = BindRequest & { readonly row: WaitingInbound };
+
+interface PackResult {
+  readonly outcomes: readonly { program: string; outcome: Outcome; silence: Silence | undefined }[];
+  readonly replies: readonly QueuedReply[];
+  readonly failed: readonly string[];
+  readonly rest: readonly string[];
+}
+
+/**
+ * The bind job: decides a pack of SMS in one transaction, and hands the replies on. A pack that the database refuses
+ * because of its data is decided one by one, so that one SMS cannot hold up its neighbours.
+ */
+export function createBind(neighbours: BindNeighbours): Handlers['bind'] {
+  return async ({ ids }) => {
+    await bindEach(neighbours, ids);
+  };
+}
+
+async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Promise<void> {
+  try {
+    const result = await bindPack(neighbours, ids);
+    report(neighbours, result);
+    if (result.failed.length > 0) await setBack(neighbours, result.failed, 'the rule failed on it');
+  } catch (error) {
+    if (!isDataError(error)) throw error;
+    neighbours.log.error({ messages: ids.length, error }, 'A pack was refused by the database');
+    if (ids.length === 1) await setBack(neighbours, ids, 'the database refused it');
+    else for (const id of ids) await bindEach(neighbours, [id]);
+  }
+}
+
+/** Loads, decides, writes; and again with more loaded, when a decision turned out to need it. */
+async function bindPack(neighbours: BindNeighbours, ids: readonly string[]): Promise<PackResult> {
+  const also = { phones: new Set<Msisdn>(), cards: new Set<CardNumber>() };
+  for (let round = 0; ; round += 1) {
+    try {
+      return await transact(neighbours.db, (trx) => bindIn(trx, neighbours, ids, also));
+    } catch (error) {
+      if (!(error instanceof NotLoaded) || round >= 5) throw error;
+      for (const phone of error.phones) also.phones.add(phone);
+      for (const card of error.cards) also.cards.add(card);
+    }
+  }
+}
+
+async function bindIn(trx: Trx, neighbours: BindNeighbours, ids: readonly string[], also: Wanted): Promise<PackResult> {
+  const claimed = await claimInbound(trx, ids);
+  const results: PackResult[] = [];
+  // In order of name, so that locks are taken in the same order by everybody.
+  for (const key of [...new Set(claimed.map((row) => row.program))].toSorted()) {
+    const rows = claimed.filter((row) => row.program === key);
+    const program = neighbours.programs.get(key);
+    results.push(
+      program === undefined
+        ? { outcomes: [], replies: [], failed: rows.map((row) => row.id), rest: [] }
+        : await bindProgram(trx, neighbours, program, rows, also),
+    );
+  }
+  return {
+    outcomes: results.flatMap((result) => result.outcomes),
+    replies: results.flatMap((result) => result.replies),
+    failed: results.flatMap((result) => result.failed),
+    rest: results.flatMap((result) => result.rest),
+  };
+}
+
+async function bindProgram(
+  trx: Trx,
+  neighbours: BindNeighbours,
+  program: Program,
+  rows: readonly WaitingInbound[],
+  also: Wanted,
+): Promise<PackResult> {
+  const { requests, unreadable } = toRequests(rows, program, neighbours.now());
+  const taken = await neighbours.quota.take(program, requests.length * 2);
+  let used = 0;
+  try {
+    const world = await loadWorld(trx, program.key, wantedBy(requests, also), taken);
+    const pack = decidePack(requests, world, program);
+    const decided = pack.decided.map(({ request, decision }) => toDecided(request, decision, program, world));
+    const replies = decided.length === 0 ? [] : await writePack(trx, program, world, decided);
+    used = replies.length;
+    for (const { error } of pack.failed) neighbours.log.error({ error }, 'The activation rule failed on an SMS');
+    return {
+      outcomes: decided.map(({ decision: { outcome, silence } }) => ({ program: program.key, outcome, silence })),
+      replies,
+      failed: [...unreadable, ...pack.failed.map(({ request }) => request.row.id)],
+      rest: pack.rest.map((request) => request.row.id),
+    };
+  } finally {
+    neighbours.quota.giveBack(program, taken - used);
+  }
+}
+
+function toRequests(
+  rows: readonly WaitingInbound[],
+  program: Program,
+  now: Date,
+): { requests: PackRequest[]; unreadable: string[] } {
+  const requests: PackRequest[] = [];
+  const unreadable: string[] = [];
+  for (const row of rows) {
+    try {
+      // A text that could not be read on arrival is read again, by what may be a mended reader.
+      const intent = row.intent ?? read(row.unread ?? '', program);
+      requests.push({ from: row.sender, intent, optOut: row.opt_out ?? undefined, now, freshCode: freshCode(), row });
+    } catch {
+      unreadable.push(row.id);
+    }
+  }
+  return { requests, unreadable };
+}
+
+function freshCode(): string {
+  return String(randomInt(10_000)).padStart(4, '0');
+}
+
+function wantedBy(requests: readonly PackRequest[], also: Wanted): Wanted {
+  const phones = new Set([...requests.map((request) => request.from), ...also.phones]);
+  const cards = new Set(also.cards);
+  for (const { intent } of requests) if (intent.kind === 'card') cards.add(intent.card);
+  return { phones, cards };
+}
+
+function toDecided(
+  { row, from }: PackRequest,
+  decision: Decided['decision'],
+  program: Program,
+  world: { readonly phones: ReadonlyMap<string, { readonly locale: Locale | undefined }> },
+): Decided {
+  const script = row.script ?? undefined;
+  return {
+    inboundId: row.id,
+    channel: row.channel,
+    address: row.recipient,
+    from,
+    decision,
+    localeShown: script === undefined ? undefined : chooseLocale({ script, program }),
+    localeFor: (phone) =>
+      chooseLocale({
+        // What the text itself shows is newer than what is remembered.
+        member: phone === from && script !== undefined ? undefined : world.phones.get(phone)?.locale,
+        script: phone === from ? script : undefined,
+        country: phone === from ? (row.country ?? undefined) : numberingFacts(phone)?.country,
+        program,
+      }),
+  };
+}
+
+function report({ enqueue, metrics }: BindNeighbours, result: PackResult): void {
+  for (const [channel, ids] of groupByChannel(result.replies)) enqueue.send(channel, ids);
+  if (result.rest.length > 0) enqueue.bind(result.rest);
+  for (const { program, outcome, silence } of result.outcomes) {
+    metrics.outcomes.inc({ program, outcome, silence: silence ?? '' });
+    if (silence === 'daily-cap') metrics.dailyCapReached.inc({ program });
+  }
+}
+
+function groupByChannel(replies: readonly QueuedReply[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { id, channel } of replies) groups.set(channel, [...(groups.get(channel) ?? []), id]);
+  return groups;
+}
+
+async function setBack({ db, metrics, log }: BindNeighbours, ids: readonly string[], reason: string): Promise<void> {
+  const quarantined = await recordInboundFailure(db, ids, reason);
+  log.error({ messages: ids.length, quarantined: quarantined.length, reason }, 'SMS could not be decided');
+  metrics.quarantined.inc(quarantined.length);
+}

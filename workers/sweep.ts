@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Program } from '../src/activation/program.ts';
+import type { Logger } from '../src/log.ts';
+import type { Metrics } from '../src/metrics.ts';
+import type { QueueBackend } from '../src/queue/backend.ts';
+import { sendQueue } from '../src/queue/catalog.ts';
+import type { Enqueuer } from '../src/queue/enqueue.ts';
+import { chooseLocale } from '../src/reply/choose-locale.ts';
+import { numberingFacts } from '../src/sms/msisdn.ts';
+import { sealAudit } from '../src/store/audit-seal.ts';
+import type { Database } from '../src/store/database.ts';
+import { sweepInbound } from '../src/store/inbox.ts';
+import { refuseExpired } from '../src/store/refuse-expired.ts';
+import { settleUnanswered, sweepReplies } from '../src/store/reply-sweep.ts';
+
+/** What the sweeper works with. */
+export interface SweepNeighbours {
+  readonly db: Database;
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly channels: readonly string[];
+  readonly queue: Pick<QueueBackend, 'depth'>;
+  readonly enqueue: Enqueuer;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
+const SWEEP_EVERY_MS = 2_000;
+/** Rows brought back in one sweep. */
+const ROWS_PER_SWEEP = 5_000;
+/** Packs that wait in a queue: with more, its rows are not lost but late, and their turn comes. */
+const BUSY_PACKS = 20;
+
+/**
+ * Brings back what lost its job, settles what was never answered, ends offers and seals the audit; every two seconds, in
+ * every worker process. Answers the function that stops it, after the sweep at hand.
+ */
+export function startSweeper(neighbours: SweepNeighbours): () => Promise<void> {
+  const stopping = new AbortController();
+  const running = (async () => {
+    while (!stopping.signal.aborted) {
+      await sweepOnce(neighbours).catch((error: unknown) => neighbours.log.error({ error }, 'A sweep failed'));
+      await sleep(SWEEP_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  })();
+  return async () => {
+    stopping.abort();
+    await running;
+  };
+}
+
+/** One sweep: everything that a crash, a wiped Redis or a silent provider left behind. */
+export async function sweepOnce(neighbours: SweepNeighbours): Promise<void> {
+  const { db, programs, enqueue, metrics, log, now } = neighbours;
+  const waiting = await packsWaiting(neighbours);
+  if (waiting !== undefined && (waiting.get('bind') ?? 0) < BUSY_PACKS) {
+    const inbound = await sweepInbound(db, ROWS_PER_SWEEP);
+    enqueue.bind(inbound);
+    metrics.swept.inc({ kind: 'inbox' }, inbound.length);
+  }
+  const idle = neighbours.channels.filter((channel) => (waiting?.get(sendQueue(channel)) ?? BUSY_PACKS) < BUSY_PACKS);
+  const replies = idle.length === 0 ? [] : await sweepReplies(db, idle, ROWS_PER_SWEEP);
+  for (const { id, channel } of replies) enqueue.send(channel, [id]);
+  metrics.swept.inc({ kind: 'replies' }, replies.length);
+  const { unknown, held } = await settleUnanswered(db);
+  if (unknown + held > 0) log.warn({ unknown, held }, 'Replies were never answered by their provider');
+  for (const program of programs.values()) {
+    const refused = await refuseExpired(db, program, now(), (phone, member) =>
+      chooseLocale({ member, country: numberingFacts(phone)?.country, program }),
+    );
+    for (const { id, channel } of refused) enqueue.send(channel, [id]);
+  }
+  await sealAudit(db);
+}
+
+/** Undefined when the queue does not answer: what is enqueued now would be dropped, so nothing is swept. */
+async function packsWaiting({ queue, channels }: SweepNeighbours): Promise<Map<string, number> | undefined> {
+  try {
+    const depths = await queue.depth(['bind', ...channels.map(sendQueue)]);
+    return new Map(depths.map(({ queue: name, waiting }) => [name, waiting]));
+  } catch {
+    return undefined;
+  }
+}
