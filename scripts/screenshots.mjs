@@ -1,18 +1,15 @@
 // Makes the pictures of docs/images with a real browser: `npx tsx scripts/screenshots.mjs`.
 // It shows the real console app with a conversation that lives in memory, in Chromium driven over its DevTools protocol.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { WebSocket } from 'undici';
 import { createConsoleApp } from '../src/http/app.ts';
 import { createOps } from '../src/http/health.ts';
 import { createPhone } from '../src/http/phone.ts';
 import { listen } from '../src/http/server.ts';
 import { createLogger } from '../src/log.ts';
 import { createMetrics } from '../src/metrics.ts';
+import { startBrowser } from './browser.mjs';
 
-const CHROMIUM = process.env.CHROMIUM ?? 'chromium';
 const folder = process.argv[2] ?? 'docs/images';
 
 const at = (minute) => new Date(Date.now() - (10 - minute) * 60_000).toISOString();
@@ -93,78 +90,22 @@ async function main() {
   }
 }
 
-/** Starts Chromium with a new profile; `send` talks to the browser or, with a session, to one page. */
-async function startBrowser() {
-  const profile = mkdtempSync(join(tmpdir(), 'cardwake-browser-'));
-  const flags = '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking';
-  const quiet = '--disable-component-update --disable-sync --hide-scrollbars --remote-debugging-port=0';
-  const child = spawn(CHROMIUM, [
-    ...flags.split(' '),
-    ...quiet.split(' '),
-    `--user-data-dir=${profile}`,
-    'about:blank',
-  ]);
-  const address = await new Promise((resolve, reject) => {
-    let said = '';
-    child.once('error', reject);
-    child.once('exit', () => reject(new Error(`Chromium did not start: ${said}`)));
-    child.stderr.on('data', (chunk) => {
-      said += chunk;
-      const found = /ws:\/\/\S+/.exec(said);
-      if (found) resolve(found[0]);
-    });
-  });
-  const socket = new WebSocket(address);
-  await new Promise((resolve) => socket.addEventListener('open', resolve, { once: true }));
-  const waiting = new Map();
-  socket.addEventListener('message', ({ data }) => {
-    const { id, result, error } = JSON.parse(data);
-    if (error) waiting.get(id)?.reject(new Error(error.message));
-    else waiting.get(id)?.resolve(result);
-  });
-  let last = 0;
-  const send = (method, params = {}, sessionId) =>
-    new Promise((resolve, reject) => {
-      last += 1;
-      waiting.set(last, { resolve, reject });
-      socket.send(JSON.stringify({ id: last, method, params, sessionId }));
-    });
-  const stop = async () => {
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    await send('Browser.close');
-    await ended;
-    rmSync(profile, { recursive: true, force: true });
-  };
-  return { send, stop };
-}
-
-async function photograph({ send }, url, { width, height, scheme, phone, messages }) {
-  const { targetId } = await send('Target.createTarget', { url: 'about:blank' });
-  const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true });
-  const page = (method, params) => send(method, params, sessionId);
-  const run = async (expression) => {
-    const { result, exceptionDetails } = await page('Runtime.evaluate', { expression, awaitPromise: true });
-    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
-    return result.value;
-  };
-  await page('Page.enable');
-  await page('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1.5, mobile: width < 600 });
+async function photograph(browser, url, { width, height, scheme, phone, messages }) {
+  const page = await browser.openPage();
+  await page.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1.5, mobile: width < 600 });
   const features = [
     { name: 'prefers-color-scheme', value: scheme },
     { name: 'prefers-reduced-motion', value: 'reduce' },
   ];
-  await page('Emulation.setEmulatedMedia', { features });
-  await page('Emulation.setLocaleOverride', { locale: 'en-GB' });
-  await page('Page.addScriptToEvaluateOnNewDocument', { source: `localStorage.setItem('cardwake.phone', '${phone}')` });
-  await page('Page.navigate', { url });
-  await run(`new Promise((resolve, reject) => {
-    const look = () => document.querySelectorAll('.message').length === ${messages.length} && document.querySelector('.cards button')
-      ? requestAnimationFrame(() => resolve()) : requestAnimationFrame(look);
-    look();
-    setTimeout(() => reject(new Error('The page did not show its messages')), 8000);
-  })`);
-  const { data } = await page('Page.captureScreenshot', { format: 'png' });
-  await send('Target.closeTarget', { targetId });
+  await page.send('Emulation.setEmulatedMedia', { features });
+  await page.send('Emulation.setLocaleOverride', { locale: 'en-GB' });
+  const source = `localStorage.setItem('cardwake.phone', '${phone}')`;
+  await page.send('Page.addScriptToEvaluateOnNewDocument', { source });
+  await page.send('Page.navigate', { url });
+  await page.until(`document.querySelectorAll('.message').length === ${messages.length}`);
+  await page.until(`document.querySelector('.cards button')`);
+  const { data } = await page.send('Page.captureScreenshot', { format: 'png' });
+  await page.close();
   return Buffer.from(data, 'base64');
 }
 

@@ -1,10 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { CountryCode } from 'libphonenumber-js';
 import { foldWord } from './activation/fold.ts';
 import type { Program } from './activation/program.ts';
-import type { Route } from './activation/route.ts';
-import { readChannel } from './config/channels.ts';
+import { type Channel, readChannel } from './config/channels.ts';
 import { demoSecret } from './config/demo-secret.ts';
 import { type ConfigDocument, readDocument, type Variables } from './config/document.ts';
 import { type Environment, readEnvironment } from './config/environment.ts';
@@ -14,25 +12,7 @@ import { readProgram } from './config/programs.ts';
 import { readSections } from './config/sections.ts';
 import type { LogLevel } from './log.ts';
 
-export type { Route } from './activation/route.ts';
-
-/** One account at one provider, as declared under `channels:`. */
-export interface Channel {
-  /** The key in the configuration file; part of the webhook's path. */
-  readonly key: string;
-  /** A name from the provider registry. */
-  readonly provider: string;
-  /** `publicUrl` + `/webhooks/` + key. */
-  readonly webhookUrl: string;
-  /** Our own addresses on this channel, in E.164 or as short codes. */
-  readonly addresses: readonly [string, ...string[]];
-  readonly routes: readonly [Route, ...Route[]];
-  /** The country in which national forms of senders are read; default: the first of the programme's countries. */
-  readonly country: CountryCode;
-  readonly messagesPerSecond: number;
-  /** Options of the provider, validated by the schema in the provider's own file. */
-  readonly options: unknown;
-}
+export type { Channel } from './config/channels.ts';
 
 /** The whole configuration: typed, frozen and complete before the first socket opens. */
 export interface Settings {

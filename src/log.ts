@@ -33,7 +33,7 @@ interface Write {
 }
 
 /** A literal; a string put together at run time may hold a number. */
-type Constant<M extends string> = object extends Record<M, 1> ? never : M;
+type Constant<M extends string> = Omit<Record<M, 1>, M> extends Record<M, 1> ? never : M;
 
 type Fact = string | number | boolean | null | undefined | readonly (string | number)[];
 type NumberField = 'phone' | 'card' | 'from' | 'to' | 'sender' | 'recipient' | 'msisdn';
@@ -89,7 +89,7 @@ function scrubFact(name: string, fact: unknown): unknown {
 }
 
 /** What of an error may be read by people: a fixed list of fields, scrubbed. */
-export interface ErrorFacts {
+interface ErrorFacts {
   readonly type: string;
   readonly message: string;
   /** SQLSTATE, `ECONNREFUSED` and the like. */
@@ -103,7 +103,7 @@ export interface ErrorFacts {
  * The facts of anything that was thrown, with causes three deep. Postgres puts rows into `detail`, `where` and
  * `parameters`, HTTP clients put bodies beside the message: only the listed fields are taken.
  */
-export function describeError(thrown: unknown, depth = 0): ErrorFacts {
+function describeError(thrown: unknown, depth = 0): ErrorFacts {
   if (!(thrown instanceof Error)) return { type: typeof thrown, message: 'Something other than an error was thrown' };
   const { code, constraint } = thrown as { code?: unknown; constraint?: unknown };
   return {

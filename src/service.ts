@@ -19,6 +19,8 @@ export interface Service {
   readonly queue: QueueBackend;
   readonly enqueue: Enqueuer;
   readonly lines: ReadonlyMap<string, Line>;
+  /** The time by which decisions are made. */
+  readonly now: () => Date;
   /** A pool of its own for each part, so that workers never keep a webhook waiting for a connection. */
   openPool(part: PoolOptions): Database;
   /** Resolves when the schema is up to date and safe to use; keeps trying while the database is away. */
@@ -44,7 +46,12 @@ export interface PoolOptions {
 }
 
 /** Makes the parts that all processes share. Returns at once; nothing waits for Redis, and only `prepared` for Postgres. */
-export function openService(settings: Settings, databaseUrl: string, log: Logger): Service {
+export function openService(
+  settings: Settings,
+  databaseUrl: string,
+  log: Logger,
+  now: () => Date = () => new Date(),
+): Service {
   const metrics = createMetrics();
   const queue = openQueueBackend({ redisUrl: settings.redisUrl, databaseUrl, log });
   const enqueue = createEnqueuer(queue, { onDropped: (_queue, ids) => metrics.enqueueDropped.inc(ids) });
@@ -73,6 +80,7 @@ export function openService(settings: Settings, databaseUrl: string, log: Logger
     queue,
     enqueue,
     lines,
+    now,
     openPool,
     prepared,
     isPrepared: () => isPrepared,

@@ -77,6 +77,7 @@ describe('loadSettings', () => {
       consoleHost: '127.0.0.1',
       dataDir: join(folder, '.data'),
       templatesDir: join(PACKAGE_ROOT, 'templates'),
+      logLevel: 'info',
     });
   });
 

@@ -109,7 +109,7 @@ async function bindProgram(
   const taken = await neighbours.quota.take(program, requests.length * 2);
   let used = 0;
   try {
-    const world = await loadWorld(trx, program.key, wantedBy(requests, also), taken);
+    const world = await loadWorld(trx, program.key, wantedBy(requests, also), taken.count);
     const pack = decidePack(requests, world, program);
     const decided = pack.decided.map(({ request, decision }) => toDecided(request, decision, program, world));
     const replies = decided.length === 0 ? [] : await writePack(trx, program, world, decided);
@@ -122,7 +122,7 @@ async function bindProgram(
       rest: pack.rest.map((request) => request.row.id),
     };
   } finally {
-    neighbours.quota.giveBack(program, taken - used);
+    taken.giveBack(taken.count - used);
   }
 }
 
@@ -181,7 +181,8 @@ function toDecided(
   };
 }
 
-function report({ enqueue, metrics }: BindNeighbours, result: PackResult): void {
+function report({ enqueue, metrics, log }: BindNeighbours, result: PackResult): void {
+  log.debug({ decided: result.outcomes.length, replies: result.replies.length }, 'Pack decided');
   for (const [channel, ids] of groupByChannel(result.replies)) enqueue.send(channel, ids);
   if (result.rest.length > 0) enqueue.bind(result.rest);
   for (const { program, outcome, silence } of result.outcomes) {

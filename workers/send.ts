@@ -156,7 +156,8 @@ export function resultOf(outcome: SendOutcome, attempts: number, random: () => n
 }
 
 function follow(neighbours: SendNeighbours, channel: Channel, reply: ClaimedReply, result: AttemptResult): void {
-  const { metrics, enqueue, now } = neighbours;
+  const { metrics, enqueue, log, now } = neighbours;
+  log.debug({ channel: channel.key, replyId: reply.id, result: result.kind }, 'Reply attempted');
   metrics.sendAttempts.inc({ channel: channel.key, outcome: result.kind });
   if (result.kind === 'later') enqueue.send(channel.key, [reply.id], result.delayMs);
   else metrics.replies.inc({ channel: channel.key, status: result.kind });

@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Program } from '../src/activation/program.ts';
+import type { Locale, Program } from '../src/activation/program.ts';
 import type { Logger } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
 import type { QueueBackend } from '../src/queue/backend.ts';
 import { sendQueue } from '../src/queue/catalog.ts';
 import type { Enqueuer } from '../src/queue/enqueue.ts';
 import { chooseLocale } from '../src/reply/choose-locale.ts';
-import { numberingFacts } from '../src/sms/msisdn.ts';
+import { type Msisdn, numberingFacts } from '../src/sms/msisdn.ts';
 import { sealAudit } from '../src/store/audit-seal.ts';
 import type { Database } from '../src/store/database.ts';
 import { sweepInbound } from '../src/store/inbox.ts';
 import { refuseExpired } from '../src/store/refuse-expired.ts';
+import type { ReplyQuota } from '../src/store/reply-quota.ts';
 import { settleUnanswered, sweepReplies } from '../src/store/reply-sweep.ts';
 
 /** What the sweeper works with. */
@@ -18,6 +19,7 @@ export interface SweepNeighbours {
   readonly db: Database;
   readonly programs: ReadonlyMap<string, Program>;
   readonly channels: readonly string[];
+  readonly quota: ReplyQuota;
   readonly queue: Pick<QueueBackend, 'depth'>;
   readonly enqueue: Enqueuer;
   readonly metrics: Metrics;
@@ -51,7 +53,7 @@ export function startSweeper(neighbours: SweepNeighbours): () => Promise<void> {
 
 /** One sweep: everything that a crash, a wiped Redis or a silent provider left behind. */
 export async function sweepOnce(neighbours: SweepNeighbours): Promise<void> {
-  const { db, programs, enqueue, metrics, log, now } = neighbours;
+  const { db, programs, quota, enqueue, metrics, log, now } = neighbours;
   const waiting = await packsWaiting(neighbours);
   if (waiting !== undefined && (waiting.get('bind') ?? 0) < BUSY_PACKS) {
     const inbound = await sweepInbound(db, ROWS_PER_SWEEP);
@@ -65,9 +67,9 @@ export async function sweepOnce(neighbours: SweepNeighbours): Promise<void> {
   const { unknown, held } = await settleUnanswered(db);
   if (unknown + held > 0) log.warn({ unknown, held }, 'Replies were never answered by their provider');
   for (const program of programs.values()) {
-    const refused = await refuseExpired(db, program, now(), (phone, member) =>
-      chooseLocale({ member, country: numberingFacts(phone)?.country, program }),
-    );
+    const localeFor = (phone: Msisdn, member: Locale | undefined) =>
+      chooseLocale({ member, country: numberingFacts(phone)?.country, program });
+    const refused = await refuseExpired(db, program, { quota, now: now(), localeFor });
     for (const { id, channel } of refused) enqueue.send(channel, [id]);
   }
   await sealAudit(db);

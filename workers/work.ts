@@ -18,7 +18,7 @@ const POOL = { poolSize: 14, connectTimeoutMs: 5_000, statementTimeoutMs: 30_000
 
 /** Starts all workers and the sweeper, once the database is prepared. Throws when reply texts have problems. */
 export async function work(service: Service): Promise<Working> {
-  const { settings, log, metrics, queue, enqueue, lines } = service;
+  const { settings, log, metrics, queue, enqueue, lines, now } = service;
   const { programs } = settings;
   const templates = await openTemplates(settings.templatesDir, [...programs.values()], {
     onChange: () => log.info('Changed reply texts are live'),
@@ -26,15 +26,15 @@ export async function work(service: Service): Promise<Working> {
   });
   await service.prepared;
   const db = service.openPool(POOL);
-  const now = () => new Date();
   const channels = [...lines.keys()];
   const common = { db, programs, enqueue, metrics, log, now };
+  const quota = createReplyQuota(db, now);
   const handlers = {
-    bind: createBind({ ...common, quota: createReplyQuota(db, now) }),
+    bind: createBind({ ...common, quota }),
     send: createSend({ ...common, lines, texts: () => templates.texts(), random: Math.random }),
   };
   const workers = startWorkers(queue, handlers, { channels, log });
-  const stopSweeper = startSweeper({ ...common, channels, queue });
+  const stopSweeper = startSweeper({ ...common, quota, channels, queue });
   return {
     db,
     async close(graceMs) {

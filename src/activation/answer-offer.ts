@@ -9,11 +9,9 @@ export function answerOffer(request: BindRequest, code: string, world: World, pr
   const { offer } = phoneOf(world, from);
   // Four digits from a phone that was asked nothing are not an answer.
   if (offer === undefined) return say('no-card-number', from);
-  if (offer.expiresAt <= now) {
-    // A release that ran out is closed by the sweeper, which also tells the newcomer.
-    const isOwn = offer.kind === 'switch';
-    return say('switch-expired', from, {}, isOwn ? [{ kind: 'close-offer', phone: from, result: 'expired' }] : []);
-  }
+  // The newcomer, if there is one, is told by the sweeper.
+  if (offer.expiresAt <= now)
+    return say('switch-expired', from, {}, [{ kind: 'close-offer', phone: from, result: 'expired' }]);
   if (code !== offer.code) return wrongCode(request, offer);
   return offer.kind === 'switch' ? takeSwitch(request, offer, world, program) : takeRelease(request, offer, world);
 }

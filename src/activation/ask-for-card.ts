@@ -66,6 +66,8 @@ function contest(request: BindRequest, card: Card, holder: Msisdn, world: World,
   if (live?.kind === 'release' && live.newcomer === from && live.card === card.number) {
     return refuse('card-has-another-phone', request, card.number, program, { isHolderAsked: true });
   }
+  // Nobody is asked in vain: a phone that has a card could not take this one, and the day must have a text for both.
+  if (phoneOf(world, from).card !== undefined || world.repliesLeft < 2) return asOperator();
   // One live offer a phone, and nobody is texted who does not want to be or was texted enough.
   if (live !== undefined || mayReply(holding, now, program) !== undefined) return asOperator();
   const offer: Offer = { kind: 'release', newcomer: from, card: card.number, ...termsFrom(now, freshCode) };

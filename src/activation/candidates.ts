@@ -95,10 +95,11 @@ function isSetOff({ pieces, gaps }: Chain, from: number, to: number): boolean {
   return (from === 0 || !inside.has(gaps[from - 1] ?? '')) && (to === pieces.length || !inside.has(gaps[to - 1] ?? ''));
 }
 
-/** 4-4-4-4, 4-4-4-3, or 1-6-6 as EAN-13 is printed. */
+/** 4-4-4-4, 4-4-4-3, or 1-6-6 as EAN-13 is printed: two equal groups at least. */
 function isRegular(sizes: readonly number[]): boolean {
   const body = sizes[0] === 1 && sizes[1] !== 1 ? sizes.slice(1) : sizes;
   const [size = 0] = body;
+  if (body[1] !== size) return false;
   return body.every((length, i) => length === size || (i === body.length - 1 && length < size));
 }
 

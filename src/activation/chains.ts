@@ -12,7 +12,7 @@ export interface Chain {
 }
 
 const MAX_GAP_CHARACTERS = 3;
-const JOINT = /^[ \n\-.,/_()]+$/;
+const JOINT = /^(?:[ \n\-.,/_()]+|[#*:;|'])$/;
 const LONGEST_AMOUNT = 7;
 const LONGEST_UNIT = 12;
 
@@ -38,9 +38,9 @@ export function chainsOf(folded: Folded, pieces: readonly Piece[]): Chain[] {
   return chains;
 }
 
-/** `#` and № begin a number, so they join groups only when nothing else stands between them. */
+/** `#`, № and other marks begin or end something: they join groups only when nothing else stands between them. */
 function isJoint(gap: string): boolean {
-  return gap.length <= MAX_GAP_CHARACTERS && (JOINT.test(gap) || gap === '#');
+  return gap.length <= MAX_GAP_CHARACTERS && JOINT.test(gap);
 }
 
 function noiseAmong(text: string, pieces: readonly Piece[], gaps: readonly string[]): boolean[] {

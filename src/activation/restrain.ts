@@ -21,10 +21,10 @@ export function mayReply(phone: Phone, now: Date, program: Program): Silence | u
 
 /**
  * Takes out the replies that must not be sent and counts those that may. What was decided about cards stands:
- * a customer who gets no answer still gets the card.
+ * a customer who gets no answer still gets the card. Only who was told to wait counts as told.
  */
 export function restrain(decision: Decision, request: BindRequest, world: World, program: Program): Decision {
-  const changes: Change[] = [...decision.changes];
+  let changes: Change[] = [...decision.changes];
   const replies: ReplyDraft[] = [];
   let silence = decision.silence;
   for (const reply of decision.replies) {
@@ -34,6 +34,7 @@ export function restrain(decision: Decision, request: BindRequest, world: World,
       changes.push({ kind: 'count-reply', phone: reply.to, at: request.now });
     } else if (reply.to === request.from) {
       silence = why;
+      changes = changes.filter((change) => change.kind !== 'tell-to-wait');
     }
   }
   return { outcome: decision.outcome, changes, replies, silence };

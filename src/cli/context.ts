@@ -45,7 +45,7 @@ export function openCliContext(): OpenCliContext {
 }
 
 /** `DATABASE_URL`, or the embedded Postgres of the service that runs on the same data folder. */
-export async function databaseUrl({ databaseUrl: configured, dataDir }: Settings): Promise<string> {
+async function databaseUrl({ databaseUrl: configured, dataDir }: Settings): Promise<string> {
   const url = configured ?? (await findEmbeddedPostgres(dataDir));
   if (url !== undefined) return url;
   throw new CliFailure(

@@ -1,4 +1,4 @@
-import { format, SingleBar } from 'cli-progress';
+import { SingleBar } from 'cli-progress';
 
 /** Shows how far something has come. */
 export interface Progress {
@@ -17,7 +17,6 @@ function bar(label: string): Progress {
     format: `${label} {bar} {percentage} % · {eta_formatted} left`,
     hideCursor: true,
     stream: process.stderr,
-    formatBar: format.BarFormat,
     barCompleteChar: '█',
     barIncompleteChar: '░',
   });

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/problem.ts';
 import { PACKAGE_ROOT } from '../config.ts';
+import { auditCommand } from './commands/audit.ts';
+import { cardsCommand } from './commands/cards.ts';
 import { configCommand } from './commands/config.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { templatesCommand } from './commands/templates.ts';
 import { textCommand } from './commands/text.ts';
 import { type CliContext, CliFailure } from './context.ts';
@@ -37,12 +40,15 @@ function createCli(context: CliContext): Command {
 function commands(context: CliContext): readonly Command[] {
   return [
     textCommand(context),
+    cardsCommand(context),
     templatesCommand({
       loadPrograms: async () => [...context.settings().programs.values()],
       defaultFolder: () => context.settings().templatesDir,
       print: context.print,
     }),
     configCommand(context),
+    doctorCommand(context),
+    auditCommand(context),
   ];
 }
 

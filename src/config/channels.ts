@@ -3,7 +3,6 @@ import type { CountryCode } from 'libphonenumber-js';
 import { foldWord } from '../activation/fold.ts';
 import type { Program } from '../activation/program.ts';
 import type { Route } from '../activation/route.ts';
-import type { Channel } from '../config.ts';
 import { PROVIDERS } from '../providers/registry.ts';
 import type { ConfigDocument } from './document.ts';
 import { KEY_PATTERN, KEY_RULE } from './keys.ts';
@@ -11,6 +10,24 @@ import type { Path } from './problem.ts';
 import { countrySchema, keywordSchema } from './programs.ts';
 import { didYouMean } from './suggest.ts';
 import { validatePart } from './validate.ts';
+
+/** One account at one provider, as declared under `channels:`. */
+export interface Channel {
+  /** The key in the configuration file; part of the webhook's path. */
+  readonly key: string;
+  /** A name from the provider registry. */
+  readonly provider: string;
+  /** `publicUrl` + `/webhooks/` + key. */
+  readonly webhookUrl: string;
+  /** Our own addresses on this channel, in E.164 or as short codes. */
+  readonly addresses: readonly [string, ...string[]];
+  readonly routes: readonly [Route, ...Route[]];
+  /** The country in which national forms of senders are read; default: the first of the programme's countries. */
+  readonly country: CountryCode;
+  readonly messagesPerSecond: number;
+  /** Options of the provider, validated by the schema in the provider's own file. */
+  readonly options: unknown;
+}
 
 /** What the file says of a channel, without its provider's own options. */
 interface ChannelInput {

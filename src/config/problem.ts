@@ -24,7 +24,7 @@ export function formatPath(path: Path): string {
 }
 
 /** `cardwake.yaml:12:5 channels.main.authToken: is missing. …`, a form that editors and terminals make a link of. */
-export function formatProblem({ file, position, path, message }: Problem): string {
+function formatProblem({ file, position, path, message }: Problem): string {
   const place = position === undefined ? file : `${file}:${position.line}:${position.column}`;
   return `${place}${path === '' ? '' : ` ${path}`}: ${message}`;
 }

@@ -60,7 +60,7 @@ function rowsOf(description: Description, prefix: string): Row[] {
 }
 
 function typeOf(description: Description): string {
-  if (description.type === 'any' && description.allow)
+  if (description.allow && description.flags && 'only' in description.flags)
     return description.allow.map((value: unknown) => `\`${String(value)}\``).join(', ');
   if (isSingleOrList(description)) return `${typeOf(description.items?.[0])} or a list of them`;
   if (description.type === 'array') return description.items?.[0] ? `list of ${typeOf(description.items[0])}` : 'list';

@@ -117,7 +117,7 @@ function explanation(description: Description | undefined): string {
 }
 
 /** The description of what may stand at a path of the schema; undefined when it is not a fixed key. */
-export function describeAt(root: Description, path: Path): Description | undefined {
+function describeAt(root: Description, path: Path): Description | undefined {
   let description: Description | undefined = root;
   for (const part of path) {
     description =

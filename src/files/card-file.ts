@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { type CsvError, parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 
 /** One card of a list, as it stands there. */
 export interface CardLine {
@@ -85,6 +85,7 @@ async function* readLines(path: string, delimiter: string, progress: { bytesRead
   source.on('error', (error) => parser.destroy(error)).pipe(parser);
   let columns: Columns | undefined;
   let line = 1;
+  let records = 0;
   try {
     for await (const record of parser as AsyncIterable<string[]>) {
       progress.bytesRead = source.bytesRead;
@@ -92,9 +93,10 @@ async function* readLines(path: string, delimiter: string, progress: { bytesRead
       columns ??= columnsOf(record, isHeader);
       if (!isHeader && !record.every((cell) => cell.trim() === '')) yield cardLine(line, record, columns);
       line += linesOf(record);
+      records += 1;
     }
   } catch (error) {
-    throw unreadable(path, line, error);
+    throw unreadable(path, error, (parsed) => line + parsed - records);
   } finally {
     source.destroy();
   }
@@ -146,11 +148,12 @@ function linesOf(record: readonly string[]): number {
   return lines;
 }
 
-function unreadable(path: string, line: number, error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const isQuote =
-    'code' in error &&
-    ((error as CsvError).code === 'CSV_QUOTE_NOT_CLOSED' || (error as CsvError).code === 'CSV_MAX_RECORD_SIZE');
-  if (isQuote) return new CardFileError(`${path}:${line}: a quote is opened here and not closed`, { cause: error });
-  return 'code' in error ? new CardFileError(`${path}:${line}: cannot be read`, { cause: error }) : error;
+/** `lineOf`: of the record after so many. What the parser has ready when it fails does not come out any more. */
+function unreadable(path: string, error: unknown, lineOf: (records: number) => number): unknown {
+  if (error instanceof CsvError) {
+    const line = lineOf(Number(error.records));
+    return new CardFileError(`${path}:${line}: a quote is opened here and not closed`, { cause: error });
+  }
+  const isOfTheSystem = error instanceof Error && 'syscall' in error;
+  return isOfTheSystem ? new CardFileError(`${path} cannot be read to its end`, { cause: error }) : error;
 }

@@ -17,6 +17,8 @@ export interface PhoneLine {
 
 /** An SMS as typed on the phone page; `to` is an address of a line, the first when absent. */
 export interface TypedSms {
+  /** The provider message id it is to have, so that sending it again is no second SMS; made up when absent. */
+  readonly id?: string;
   readonly from: string;
   readonly to?: string;
   readonly text: string;
@@ -38,6 +40,7 @@ export interface Phone {
 
 /** A number is personal data and stays out of URLs: both questions are POSTs. */
 const typedSms = Joi.object<TypedSms>({
+  id: Joi.string().pattern(/^[\w-]{1,64}$/),
   from: Joi.string().trim().max(32).required(),
   to: Joi.string().trim().max(32),
   text: Joi.string().allow('').max(1600).required(),
@@ -49,7 +52,7 @@ const question = Joi.object<{ phone: string; after?: string }>({
 
 /**
  * The phone page and its API, to be mounted at `/phone`:
- * - `POST messages` `{ from, text, to? }` → 202 `{ id }`, else `{ error }` with a sentence for people;
+ * - `POST messages` `{ from, text, to?, id? }` → 202 `{ id }`, else `{ error }` with a sentence for people;
  * - `POST conversation` `{ phone, after? }` → `{ messages, cursor }`: the latest messages, oldest first; none when
  *   nothing has changed since the answer whose cursor is given as `after`;
  * - `GET cards` → `{ lines }`.

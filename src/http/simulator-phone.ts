@@ -51,13 +51,9 @@ function linesOf(
   );
 }
 
-async function post(
-  port: number,
-  channel: Channel,
-  { from, text, to = channel.addresses[0] }: TypedSms,
-): Promise<Posted> {
+async function post(port: number, channel: Channel, typed: TypedSms): Promise<Posted> {
   const { secret } = channel.options as { readonly secret: string };
-  const sms = simulatedMessage({ from, to, text });
+  const sms = simulatedMessage({ ...typed, to: typed.to ?? channel.addresses[0] });
   const response = await fetch(`http://127.0.0.1:${port}/webhooks/${channel.key}`, {
     ...simulatedCall(secret, sms),
     signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),

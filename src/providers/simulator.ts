@@ -2,6 +2,7 @@ import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import joi from 'joi';
 import type { DeliveryReceipt, MobileTerminated } from '../sms/message.ts';
 import { type HttpCaller, httpCaller } from './http-call.ts';
+import { isProviderId, isReplyId, isSenderId } from './ids.ts';
 import type {
   Acknowledgement,
   ChannelIdentity,
@@ -11,7 +12,7 @@ import type {
   Received,
   Reception,
 } from './provider.ts';
-import { isProviderId, isReplyId, isSenderId, unreadable } from './unreadable.ts';
+import { unreadable } from './unreadable.ts';
 
 /** What stands beside the common keys of a channel with `provider: simulator`. */
 export interface SimulatorOptions {

@@ -45,7 +45,7 @@ export interface QueueDepth {
 export interface QueueConsumer {
   /** Takes no more jobs, and resolves when those at hand are done. */
   close(): Promise<void>;
-  /** Gives up on the jobs at hand, and on the store: another worker will find them stalled. */
+  /** Cuts the connection to a store that keeps `close` waiting; another worker will find the jobs at hand stalled. */
   abandon(): void;
 }
 

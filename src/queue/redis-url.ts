@@ -24,15 +24,16 @@ const SEVERAL = /^(rediss?)\+(sentinel|cluster):\/\/(?:([^@/]*)@)?([^@/?]+)(?:\/
  * @throws Error that shows the forms, without the URL (it may hold a password).
  */
 export function parseRedisUrl(url: string): RedisPlace {
-  if (/^rediss?:\/\//.test(url) && URL.canParse(url)) return { kind: 'single', url };
-  const [, scheme, form, login, hosts, master, db] = SEVERAL.exec(url) ?? [];
+  if (/^rediss?:\/\/[^/]/.test(url) && URL.canParse(url)) return { kind: 'single', url };
+  const [, scheme, form, login, list = '', master, db] = SEVERAL.exec(url) ?? [];
   const options = { ...credentials(login), ...(scheme === 'rediss' && { tls: {} }) };
-  if (form === 'cluster' && hosts !== undefined && !master && db === undefined) {
-    return { kind: 'cluster', nodes: hostsOf(hosts, 6379), options };
-  }
-  if (form === 'sentinel' && hosts !== undefined && master) {
-    const sentinels = hostsOf(hosts, 26_379);
-    return { kind: 'sentinel', options: { ...options, sentinels, name: master, db: Number(db ?? 0) } };
+  const hosts = list.split(',');
+  if (hosts.every((host) => URL.canParse(`tcp://${host}`))) {
+    if (form === 'cluster' && !master) return { kind: 'cluster', nodes: places(hosts, 6379), options };
+    if (form === 'sentinel' && master) {
+      const place = { sentinels: places(hosts, 26_379), name: master, db: Number(db ?? 0) };
+      return { kind: 'sentinel', options: { ...options, ...place } };
+    }
   }
   throw new Error(
     'REDIS_URL must be redis://host:port/db, redis+sentinel://host:port,host:port/master-name or ' +
@@ -50,8 +51,8 @@ function credentials(login: string | undefined): Pick<RedisOptions, 'username' |
   };
 }
 
-function hostsOf(hosts: string, defaultPort: number): HostAndPort[] {
-  return hosts.split(',').map((entry) => {
+function places(hosts: readonly string[], defaultPort: number): HostAndPort[] {
+  return hosts.map((entry) => {
     const { hostname, port } = new URL(`tcp://${entry}`);
     return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? defaultPort : Number(port) };
   });

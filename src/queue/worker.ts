@@ -18,15 +18,21 @@ export interface WorkerOptions {
 export interface Workers {
   /**
    * Takes no more jobs and resolves when those at hand are done, within `graceMs`: after half of it their signal is
-   * aborted, at the end they are left behind, to be found stalled.
+   * aborted, and in the last second those that still run are given back to the queue.
    */
   close(graceMs: number): Promise<void>;
 }
 
-/** A consumer and the jobs it has at hand. */
+/** A job at hand. */
+interface Task {
+  readonly done: Promise<void>;
+  /** Gives the job back while its handler still runs. The rows tell who may write. */
+  readonly giveBack: () => void;
+}
+
 interface Station {
   readonly consumer: QueueConsumer;
-  readonly running: ReadonlySet<Promise<void>>;
+  readonly tasks: ReadonlySet<Task>;
 }
 
 /** Starts to take the jobs of `bind` and of the channels' `send` queues. Works through any outage of the store. */
@@ -55,17 +61,19 @@ function open(
   options: WorkerOptions,
   handle: (pack: Pack) => Promise<void>,
 ): Station {
-  const running = new Set<Promise<void>>();
-  const consumer = backend.consume(kind, queue, async (job) => {
-    const work = takeJob(kind, queue, job, options, handle);
-    running.add(work);
-    try {
-      await work;
-    } finally {
-      running.delete(work);
-    }
-  });
-  return { consumer, running };
+  const tasks = new Set<Task>();
+  const consumer = backend.consume(
+    kind,
+    queue,
+    (job) =>
+      new Promise((resolve, reject) => {
+        const done = takeJob(kind, queue, job, options, handle);
+        const task = { done, giveBack: () => reject(new Error('Given back: the process ends')) };
+        tasks.add(task);
+        done.then(resolve, reject).finally(() => tasks.delete(task));
+      }),
+  );
+  return { consumer, tasks };
 }
 
 async function takeJob(
@@ -94,16 +102,20 @@ async function takeJob(
 /** Parting from a store in good order takes no longer; from one that is away it would take until it is back. */
 const PARTING_MS = 1_000;
 
-async function closeStation({ consumer, running }: Station, graceMs: number): Promise<void> {
+async function closeStation({ consumer, tasks }: Station, graceMs: number): Promise<void> {
   const closed = consumer.close();
   try {
-    await within(Math.max(0, graceMs - PARTING_MS), Promise.race([closed, allDone(running)]));
+    await within(Math.max(0, graceMs - PARTING_MS), Promise.race([closed, allDone(tasks)]));
+  } catch {
+    for (const task of tasks) task.giveBack();
+  }
+  try {
     await within(PARTING_MS, closed);
   } catch {
     consumer.abandon();
   }
 }
 
-async function allDone(running: ReadonlySet<Promise<void>>): Promise<void> {
-  while (running.size > 0) await Promise.allSettled(running);
+async function allDone(tasks: ReadonlySet<Task>): Promise<void> {
+  while (tasks.size > 0) await Promise.allSettled([...tasks].map((task) => task.done));
 }

@@ -46,7 +46,9 @@ export async function importCards<Row extends ImportRow>(db: Database, cards: Ca
   const startedAt = await now(db);
   let counts: ImportCounts = { rows: 0, added: 0, alreadyThere: 0, rejected: 0 };
   for await (const chunk of readAhead(chunksOf(cards))) {
-    const { added, repeated } = await transact(db, (trx) => loadChunk(trx, cards, chunk, startedAt));
+    const { added, repeated } = await transact(db, (trx) =>
+      loadChunk(trx, cards, chunk, counts.added > 0 ? startedAt : undefined),
+    );
     for (const row of repeated) await cards.onReject(row, REPEATED);
     counts = {
       rows: counts.rows + chunk.rowCount,
@@ -106,16 +108,18 @@ async function loadChunk<Row extends ImportRow>(
   trx: Trx,
   { program, actor, file }: CardImport<Row>,
   { taken }: Chunk<Row>,
-  startedAt: string,
+  /** Undefined while this import has added nothing: then no card of the chunk can be one of its own. */
+  addedSince: string | undefined,
 ): Promise<{ readonly added: number; readonly repeated: readonly Row[] }> {
-  // On a slow machine 100,000 rows take longer than a statement of the service may.
+  // On a slow machine a chunk may take longer than a statement of the service may.
   await sql`SET LOCAL statement_timeout = 0`.execute(trx);
   let added = 0;
   for (const status of ['issued', 'blocked'] as const) {
     const numbers = [...taken].filter(([, row]) => STATUSES.get(row.status) === status).map(([number]) => number);
     added += await loadCards(trx, { program: program.key, status }, numbers);
   }
-  const repeated = added < taken.size ? await addedSince(trx, program.key, taken, startedAt) : [];
+  const mayRepeat = addedSince !== undefined && added < taken.size;
+  const repeated = mayRepeat ? await repeatedRows(trx, program.key, taken, addedSince) : [];
   if (added > 0) {
     const after = { ...file, lines: linesOf(taken), added, alreadyThere: taken.size - added - repeated.length };
     await recordAudit(trx, [{ program: program.key, actor, action: 'cards.imported', after }]);
@@ -124,15 +128,15 @@ async function loadChunk<Row extends ImportRow>(
 }
 
 /** Rows whose cards an earlier chunk of the list has added; another import at the same time looks the same. */
-async function addedSince<Row>(
+async function repeatedRows<Row>(
   trx: Trx,
   program: string,
   taken: ReadonlyMap<CardNumber, Row>,
-  startedAt: string,
+  addedSince: string,
 ): Promise<Row[]> {
   const { rows } = await sql<{ number: CardNumber }>`
     SELECT number FROM cards JOIN string_to_table(${[...taken.keys()].join('\n')}, E'\n') AS number USING (number)
-    WHERE program = ${program} AND created_at >= ${startedAt}::timestamptz AND created_at < now()`.execute(trx);
+    WHERE program = ${program} AND created_at >= ${addedSince}::timestamptz AND created_at < now()`.execute(trx);
   return rows.flatMap(({ number }) => taken.get(number) ?? []);
 }
 

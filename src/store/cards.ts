@@ -10,7 +10,8 @@ export interface CardHistory {
   readonly number: string;
   readonly status: CardStatus;
   readonly replacedBy: string | null;
-  readonly createdAt: Date;
+  /** When the status was last changed. */
+  readonly statusSince: Date;
   readonly bindings: readonly PastBinding[];
   readonly events: readonly CardEvent[];
 }
@@ -38,7 +39,7 @@ export interface CardEvent {
 export async function cardHistory(db: Database, program: string, number: CardNumber): Promise<CardHistory | undefined> {
   const card = await db
     .selectFrom('cards')
-    .select(['number', 'status', 'replaced_by as replacedBy', 'created_at as createdAt'])
+    .select(['number', 'status', 'replaced_by as replacedBy', 'updated_at as statusSince'])
     .where('program', '=', program)
     .where('number', '=', number)
     .executeTakeFirst();

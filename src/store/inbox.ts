@@ -26,7 +26,7 @@ export interface NewInbound {
   readonly outcome: Extract<Outcome, 'unsupported-sender' | 'unreadable'> | undefined;
 }
 
-/** What became of one insert. A repeated SMS has its first row's id. */
+/** What became of one insert. A repeated SMS left its first row as it was. */
 export type Kept = { readonly kind: 'new'; readonly id: string } | { readonly kind: 'repeated' };
 
 const COLUMNS = `channel text, "providerMessageId" text, program text, sender text, "senderRaw" text, country text,

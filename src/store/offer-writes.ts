@@ -85,9 +85,9 @@ function offersMade(program: string, made: readonly MadeOffer[]): RawBuilder<unk
   const columns =
     'phone text, inbound_id bigint, kind text, card text, newcomer text, code text, tries smallint, expires timestamptz, result text';
   return [
-    sql`INSERT INTO offers (program, phone, inbound_id, kind, card, newcomer, code, tries_left, expires_at, result, closed_at)
+    sql`INSERT INTO offers (program, phone, inbound_id, kind, card, newcomer, code, tries_left, expires_at, result, closed_at, newcomer_told_at)
       SELECT ${program}, phone, inbound_id, kind, card, newcomer, code, tries, expires, result,
-        CASE WHEN result IS NOT NULL THEN now() END
+        CASE WHEN result IS NOT NULL THEN now() END, CASE WHEN result = 'taken' THEN now() END
       FROM ${rows(list, columns)}`,
   ];
 }

@@ -98,7 +98,7 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
   await sql`
     WITH result AS (SELECT * FROM ${rows(list, columns)}), opted AS (
       INSERT INTO phones (program, phone, opted_out_at)
-      SELECT r.program, r.recipient, clock_timestamp() FROM replies r JOIN result ON result.id = r.id WHERE result.out
+      SELECT DISTINCT r.program, r.recipient, now() FROM replies r JOIN result ON result.id = r.id WHERE result.out
       ON CONFLICT (program, phone) DO UPDATE SET opted_out_at = coalesce(phones.opted_out_at, excluded.opted_out_at)
     )
     UPDATE replies r SET text = result.text, segments = result.segments,
@@ -110,12 +110,6 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
       sweep_at = clock_timestamp() + CASE WHEN result.status = 'unknown' THEN interval '10 minutes'
         ELSE result.delay * interval '1 millisecond' + interval '8 seconds' END,
       accepted_at = CASE WHEN result.status = 'accepted' THEN clock_timestamp() ELSE r.accepted_at END,
-      finished_at = CASE WHEN result.status = 'failed' THEN clock_timestamp() ELSE r.finished_at END
+      finished_at = CASE WHEN result.status = 'failed' AND ${takesResult} THEN clock_timestamp() ELSE r.finished_at END
     FROM result WHERE r.id = result.id`.execute(db);
-}
-
-/** Puts taken replies back untouched, when a worker stops before it sent them. */
-export async function unclaimReplies(db: Database, ids: readonly string[]): Promise<void> {
-  await sql`UPDATE replies SET status = 'queued', attempts = attempts - 1, sweep_at = clock_timestamp()
-    WHERE id = ANY(${ids}::bigint[]) AND status = 'sending'`.execute(db);
 }

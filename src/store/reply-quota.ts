@@ -4,10 +4,15 @@ import type { Database } from './database.ts';
 
 /** Counts a programme's replies of a UTC day so that its daily cap is never passed, by any number of processes. */
 export interface ReplyQuota {
-  /** Up to `want` replies that may be made now; 0 when the day's are used up. */
-  take(program: Program, want: number): Promise<number>;
-  /** Gives back what was taken and not used. */
-  giveBack(program: Program, count: number): void;
+  /** Up to `want` replies that may be made now; none when the day's are used up. */
+  take(program: Program, want: number): Promise<TakenReplies>;
+}
+
+/** Replies that a pack may make. */
+export interface TakenReplies {
+  readonly count: number;
+  /** What was not used is there for others, on the day that it was taken from. */
+  giveBack(unused: number): void;
 }
 
 /** A process takes shares of the day in one go, so that packs do not queue up for one counter row. */
@@ -33,13 +38,19 @@ export function createReplyQuota(db: Database, now: () => Date): ReplyQuota {
   return {
     async take(program, want) {
       const share = shareOf(program);
-      if (share.left < want) share.left += await reserve(db, program, share.day, want - share.left);
-      const taken = Math.min(want, share.left);
-      share.left -= taken;
-      return taken;
-    },
-    giveBack(program, count) {
-      shareOf(program).left += count;
+      if (share.left < want) {
+        // Others take from the share meanwhile: it is read after the wait, not before.
+        const reserved = await reserve(db, program, share.day, want - share.left);
+        share.left += reserved;
+      }
+      const count = Math.min(want, share.left);
+      share.left -= count;
+      return {
+        count,
+        giveBack: (unused) => {
+          share.left += unused;
+        },
+      };
     },
   };
 }

@@ -86,7 +86,7 @@ function cardsWritten(program: string, world: LiveWorld, pack: readonly Decided[
 
 /** Times, opt-out and language of every phone that wrote or was written to. */
 function phonesWritten(program: string, world: LiveWorld, pack: readonly Decided[]): RawBuilder<unknown> {
-  const shown = new Map(pack.map((one) => [one.from, one.localeShown]));
+  const shown = new Map(pack.flatMap((one) => (one.localeShown === undefined ? [] : [[one.from, one.localeShown]])));
   const touched = new Set(pack.flatMap((one) => [one.from, ...one.decision.replies.map((reply) => reply.to)]));
   const list = [...touched].flatMap((number) => {
     const phone = world.phones.get(number);

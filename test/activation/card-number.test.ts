@@ -90,9 +90,12 @@ describe('making card numbers', () => {
 
   it('refuses a body that does not fit, without naming it', () => {
     for (const body of ['', '9643', '123400123456345', '96430012345634А', '9643001234563452']) {
-      assert.throws(() => completeCheckDigit(SERIES.main, body), (error: Error) => {
-        return error instanceof RangeError && (body === '' || !error.message.includes(body));
-      });
+      assert.throws(
+        () => completeCheckDigit(SERIES.main, body),
+        (error: Error) => {
+          return error instanceof RangeError && (body === '' || !error.message.includes(body));
+        },
+      );
     }
   });
 

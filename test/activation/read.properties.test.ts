@@ -11,10 +11,26 @@ const RUNS = { numRuns: 2_000 };
 
 const ZEROS = Array.from({ length: 0x2_00_00 }, (_, codePoint) => codePoint).filter((one) => zeroOf(one) === one);
 
+/** What card numbers and their neighbours are made of, and what makes reading them hard. */
+const SCRAPS = `9643|0012|3456|3452|9643001234563452|VIP|AB12|CD3456|2900123456785|+7|8916|9112345678|4|52|О|l|ab|карта
+  | |-|.|,|50 руб|12.05.90|٣|۳|\u200b|@|\ud800|²|\n`.split('|');
+
 describe('read: properties', () => {
   it('any decoration of a valid number reads to that number', () => {
     const before = fc.constantFrom('', ' ', 'карта ', 'Card: ', 'کارت ', '№', '#', 'клуб', '«', '\u200f', '💳', 'Hi! ');
-    const after = fc.constantFrom('', ' ', '.', '!!!', ' спасибо', ' card', '\n', '»', '\u200b', ' от 12.05.2024', ' 50 руб');
+    const after = fc.constantFrom(
+      '',
+      ' ',
+      '.',
+      '!!!',
+      ' спасибо',
+      ' card',
+      '\n',
+      '»',
+      '\u200b',
+      ' от 12.05.2024',
+      ' 50 руб',
+    );
     const gap = fc.constantFrom('', ' ', '-', '\u00a0', '.', '\u2013', ' \u200b', '\u2009', '\u200d', ' - ');
     const zero = fc.constantFrom(...ZEROS);
     fc.assert(
@@ -50,6 +66,30 @@ describe('read: properties', () => {
     );
   });
 
+  it('what stands beside a grouped number that lost digits never completes it, check digit or not', () => {
+    const beside = fc.constantFrom(
+      ' 5',
+      ' 50',
+      ' 500',
+      ', 12',
+      ' 50 руб',
+      ' 8 916 123 45 67',
+      ' 12.05.1990',
+      ' - 5',
+      '.5',
+    );
+    const lost = fc.record({ group: fc.integer({ min: 1, max: 3 }), digits: fc.constantFrom(1, 2) });
+    const program = fc.constantFrom(PROGRAMS.club, PROGRAMS.plain);
+    fc.assert(
+      fc.property(cardOf(SERIES.main), lost, beside, program, (number, { group, digits }, neighbour, programme) => {
+        const groups = [0, 4, 8, 12].map((at) => number.slice(at, at + 4));
+        groups[group] = (groups[group] ?? '').slice(digits);
+        assert.equal(read(groups.join(' ') + neighbour, programme).kind, 'mistyped');
+      }),
+      RUNS,
+    );
+  });
+
   it('two different cards are always several, whatever stands between them', () => {
     const between = fc.constantFrom(' ', '\n', ', ', ' и ', ' or ', ' / ', ';', ' و ');
     fc.assert(
@@ -73,10 +113,7 @@ describe('read: properties', () => {
   });
 
   it('never throws, and invents nothing: a card read is in the text, its characters in order', () => {
-    const scrap = fc.constantFrom(
-      ...['9643', '0012', '3456', '3452', '9643001234563452', 'VIP', 'AB12', 'CD3456', '2900123456785', '+7', '8916'],
-      ...[' ', '-', '.', 'О', 'l', 'карта', '50 руб', '٣', '\u200b', '12.05.90', '@', '\ud800', '²', 'ab', '4', '52'],
-    );
+    const scrap = fc.constantFrom(...SCRAPS);
     const noise = fc.array(fc.oneof(scrap, fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 40 });
     fc.assert(
       fc.property(noise, (scraps) => {

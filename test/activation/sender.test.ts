@@ -93,7 +93,11 @@ describe('readSender', () => {
 });
 
 function inWords(raw: string, countries: string): string {
-  const sender = readSender(raw, program('club', [SERIES.main], { countries: countries.split(' ') as CountryCode[] }), OWN);
+  const sender = readSender(
+    raw,
+    program('club', [SERIES.main], { countries: countries.split(' ') as CountryCode[] }),
+    OWN,
+  );
   if (sender.kind === 'mobile') return `mobile ${sender.msisdn} ${sender.country}`;
   return sender.msisdn === undefined ? sender.reason : `${sender.reason} ${sender.msisdn}`;
 }

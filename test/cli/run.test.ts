@@ -34,7 +34,8 @@ describe('the command line', () => {
   it('lists every sub-command under --help, and needs no configuration for it', async () => {
     const { exitCode, out } = await run(new Error('not read'), '--help');
     assert.equal(exitCode, 0);
-    for (const name of ['text', 'templates', 'config']) assert.match(out, new RegExp(`^ {2}${name} `, 'm'));
+    for (const name of ['text', 'cards', 'templates', 'config', 'doctor', 'audit'])
+      assert.match(out, new RegExp(`^ {2}${name} `, 'm'));
   });
 
   it('tells its version', async () => {

@@ -139,6 +139,7 @@ describe('the phone page’s API', () => {
     ['no text', { from: '+7916' }],
     ['a text of 1,601 characters', { from: '+7916', text: 'a'.repeat(1601) }],
     ['a list', []],
+    ['an id that is none', { ...sms, id: 'a b' }],
     ['something more', { ...sms, secret: 'x' }],
   ];
   for (const [what, body] of misunderstood) {

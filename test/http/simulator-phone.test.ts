@@ -53,6 +53,10 @@ describe('the simulator’s phone', () => {
     assert.equal(posted?.status, 200);
     const message = { providerMessageId: posted?.id, from: '+79161234567', to: '1234', text: 'Карта' };
     assert.deepEqual(kept, [{ kind: 'message', message }]);
+    const again = await phone?.send({ id: 'page-1', from: '+79161234567', to: '5678', text: '' });
+    assert.equal(again?.id, 'page-1');
+    const second = { providerMessageId: 'page-1', from: '+79161234567', to: '5678', text: '' };
+    assert.deepEqual(kept[1], { kind: 'message', message: second });
     await provider.close();
   });
 

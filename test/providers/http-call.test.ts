@@ -90,7 +90,7 @@ describe('httpCaller', () => {
         // Never ended: the connection closes only if the caller closes it.
         response.writeHead(200).write(Buffer.alloc(10 * 1024 * 1024, 'x'));
       });
-      const result = await call(origin).call(POST);
+      const result = await call(origin, { timeoutMs: 60_000 }).call(POST);
       assert.equal(result.kind === 'answered' && result.body.length, MAX_ANSWER_BYTES);
       assert.equal(result.kind === 'answered' && result.isWhole, false);
       await waitFor(() => hasHungUp, { what: 'the connection to be closed' });

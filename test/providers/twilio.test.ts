@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import type { Provider, SendOutcome } from '../../src/providers/provider.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import type { Msisdn } from '../../src/sms/msisdn.ts';
@@ -135,6 +136,14 @@ describe('twilio', () => {
     it("another account's calls are forged even when they are signed with our token", () => {
       const form = new URLSearchParams({ AccountSid: 'AC2', MessageSid: 'SM1', From: '+1', To: '+2', Body: 'x' });
       assert.equal(readSigned(create(), form, ''), 'forged');
+    });
+
+    it('a body that is signed by its hash is believed with that hash only', () => {
+      const query = `?bodySHA256=${createHash('sha256').update('{"a":1}').digest('hex')}`;
+      const request = signed(new URLSearchParams(), query);
+      const provider = create();
+      assert.equal(provider.receive({ ...request, body: Buffer.from('{"a":1}') }).kind, 'authentic');
+      assert.equal(provider.receive({ ...request, body: Buffer.from('{"a":2}') }).kind, 'forged');
     });
 
     it('acknowledges with an empty TwiML', () => {

@@ -1,20 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { createLogger } from '../../src/log.ts';
 import { openQueueBackend } from '../../src/queue/backend.ts';
 import { createTestRedis } from '../support/redis.ts';
 import { backendContract, type StoreUnderTest } from './backend.contract.ts';
+import { startCluster, startSentinel } from './redis-servers.ts';
 
 const log = createLogger({ level: 'silent' });
 
-async function createStore(): Promise<StoreUnderTest> {
-  const { url, prefix } = await createTestRedis();
-  const redis = new Redis(url);
+/** The queues whose keys begin with `prefix`, in the Redis that `url` leads to and that is looked at by `nodeUrl`. */
+async function storeAt(url: string, nodeUrl: string, prefix: string): Promise<StoreUnderTest> {
+  const redis = new Redis(nodeUrl);
   const keys = () => redis.keys(`${prefix}:*`);
   return {
     open: () => openQueueBackend({ redisUrl: url, prefix, databaseUrl: 'postgres://unused', log }),
     empty: async () => {
       const found = await keys();
-      if (found.length > 0) await redis.del(...found);
+      await Promise.all(found.map((key) => redis.del(key)));
     },
     dump: async () => {
       const found = await keys();
@@ -53,4 +55,21 @@ async function contents(redis: Redis, key: string): Promise<unknown> {
   }
 }
 
-backendContract('Redis', createStore);
+backendContract('Redis', async () => {
+  const { url, prefix } = await createTestRedis();
+  return storeAt(url, url, prefix);
+});
+
+let cluster: ReturnType<typeof startCluster> | undefined;
+backendContract('a Redis Cluster', async () => {
+  cluster ??= startCluster();
+  const { url, nodeUrl } = await cluster;
+  return storeAt(url, nodeUrl, `test-${randomUUID()}`);
+});
+
+let sentinel: ReturnType<typeof startSentinel> | undefined;
+backendContract('a Redis behind Sentinel', async () => {
+  sentinel ??= startSentinel();
+  const { url, nodeUrl } = await sentinel;
+  return storeAt(url, nodeUrl, `test-${randomUUID()}`);
+});

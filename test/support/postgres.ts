@@ -2,7 +2,7 @@ import { Pool } from 'pg';
 import { createLogger } from '../../src/log.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { atRunEnd, endWithUs, temporaryFolder } from './run.ts';
+import { atRunEnd, endWithRun, temporaryFolder } from './run.ts';
 
 /** A database of the test's own on the run's Postgres. */
 export interface TestDatabase {
@@ -53,13 +53,13 @@ async function createTemplate(): Promise<string> {
 async function startCluster(): Promise<Cluster> {
   const dataDir = await temporaryFolder('postgres');
   const server = await startEmbeddedPostgres({ dataDir, log: createLogger({ level: 'silent' }), isDurable: false });
-  const dismissGuard = await endWithUs(server.pid, dataDir, 'QUIT');
+  const hasEnded = endWithRun(server.pid);
   const admin = new Pool({ connectionString: server.url, max: 1 });
   admin.on('error', () => undefined);
   atRunEnd(async () => {
     await admin.end();
     await server.stop();
-    await dismissGuard();
+    hasEnded();
   });
   return { admin, urlOf: (database) => Object.assign(new URL(server.url), { pathname: database }).href };
 }

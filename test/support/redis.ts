@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { findRedisServer } from '../../scripts/lib/redis.mjs';
 import { freePort } from './ports.ts';
-import { atRunEnd, endWithUs, temporaryFolder } from './run.ts';
+import { atRunEnd, endWithRun, temporaryFolder } from './run.ts';
 import { waitFor } from './wait-for.ts';
 
 /** A Redis of the test's own that may be killed, emptied and started again. */
@@ -36,7 +36,7 @@ export async function startRedis({ appendonly = false } = {}): Promise<RedisServ
   const directory = await temporaryFolder('redis');
   const port = await freePort();
   const args = redisArguments(port, directory, appendonly);
-  let running = await launch(program, args, directory, port);
+  let running = await launch(program, args, port);
   const server: RedisServer = {
     url: `redis://127.0.0.1:${port}`,
     port,
@@ -46,7 +46,7 @@ export async function startRedis({ appendonly = false } = {}): Promise<RedisServ
     },
     kill: () => running.end('SIGKILL'),
     restart: async () => {
-      running = await launch(program, args, directory, port);
+      running = await launch(program, args, port);
     },
     stop: async () => {
       await running.end('SIGKILL');
@@ -88,15 +88,15 @@ function redisArguments(port: number, directory: string, appendonly: boolean): s
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
 }
 
-async function launch(program: string, args: readonly string[], directory: string, port: number) {
+async function launch(program: string, args: readonly string[], port: number) {
   const child = spawn(program, args, { stdio: 'ignore', detached: true });
   await once(child, 'spawn');
   child.unref();
   const pid = child.pid as number;
-  const dismissGuard = await endWithUs(pid, directory, 'KILL');
+  const hasEnded = endWithRun(pid);
   const end = async (signal: NodeJS.Signals) => {
     await endChild(child, signal);
-    await dismissGuard();
+    hasEnded();
   };
   await waitFor(() => answers(`redis://127.0.0.1:${port}`), { what: 'redis-server to answer' });
   return { pid, end };

@@ -1,15 +1,17 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-type Ending = () => Promise<void>;
+const GUARD = fileURLToPath(new URL('./guard.sh', import.meta.url));
 
-const endings: Ending[] = [];
+const endings: (() => Promise<unknown>)[] = [];
 
 /** Has `ending` called when the run is over, passed or failed; the last registered first. */
-export function atRunEnd(ending: Ending): void {
+export function atRunEnd(ending: () => Promise<unknown>): void {
   endings.push(ending);
 }
 
@@ -26,29 +28,36 @@ export async function endRun(): Promise<void> {
 export async function temporaryFolder(name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `cardwake-${name}-`));
   await chmod(folder, 0o711);
+  tellGuard(`folder ${folder}`);
   atRunEnd(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
 /**
- * Ends a server also when this process is killed: a shell waits for our end of a pipe to close.
- * @returns what to call once the server has ended in the usual way.
+ * Has a process ended with the run also when the run is killed.
+ * @returns what to call once it has ended in the usual way: afterwards its pid may be anybody's.
  */
-export async function endWithUs(pid: number, folder: string, signal: 'QUIT' | 'KILL'): Promise<Ending> {
-  const script = `
-    read -r word
-    [ "$word" = done ] && exit
-    kill -${signal} ${pid}
-    tries=0
-    while kill -0 ${pid} 2>/dev/null && [ $tries -lt 50 ]; do tries=$((tries + 1)); sleep 0.1; done
-    rm -rf "$1"`;
+export function endWithRun(pid: number): () => void {
+  tellGuard(`started ${pid}`);
+  return () => tellGuard(`ended ${pid}`);
+}
+
+let guard: ChildProcess | undefined;
+
+function tellGuard(line: string): void {
+  guard ??= startGuard();
+  guard.stdin?.write(`${line}\n`);
+}
+
+function startGuard(): ChildProcess {
   // Detached: Ctrl-C in the terminal must not reach it.
-  const guard = spawn('sh', ['-c', script, 'guard', folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
-  guard.unref();
-  (guard.stdin as unknown as { unref(): void }).unref();
-  return async () => {
-    guard.ref();
-    guard.stdin.end('done\n');
-    if (guard.exitCode === null) await once(guard, 'exit');
-  };
+  const child = spawn('sh', [GUARD], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  child.unref();
+  (child.stdin as unknown as Socket).unref();
+  endings.unshift(async () => {
+    child.ref();
+    child.stdin.end('done\n');
+    if (child.exitCode === null) await once(child, 'exit');
+  });
+  return child;
 }

@@ -83,7 +83,9 @@ function metaOf(message, tryAgain) {
     meta.append(element('span', '', `${message.segments} ${message.segments === 1 ? 'segment' : 'segments'}`));
   const time = element('time', '', timeOf(message.at));
   time.dateTime = message.at;
-  meta.append(time, ticksOf(message));
+  const end = element('span', 'end');
+  end.append(time, ticksOf(message));
+  meta.append(end);
   return meta;
 }
 

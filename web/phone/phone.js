@@ -7,10 +7,22 @@ const PEOPLE = [
   { name: 'سارا', phone: '+989121234567', shown: '+98 912 123 4567', card: 'کارت' },
 ];
 const POLL_MS = 700;
+/** While an answer is awaited, so that it shows as fast as it comes. */
+const EAGER_POLL_MS = 150;
+const EAGER_FOR_MS = 15_000;
 const REMEMBERED = 'cardwake.phone';
 
 const at = (id) => document.getElementById(id);
-const state = { phone: recall(), lines: [], line: 0, messages: [], unsent: [], cursor: undefined, drawn: new Map() };
+const state = {
+  phone: recall(),
+  lines: [],
+  line: 0,
+  messages: [],
+  unsent: [],
+  cursor: undefined,
+  drawn: new Map(),
+  nextPoll: undefined,
+};
 
 start();
 
@@ -25,8 +37,8 @@ function start() {
   allowSending();
   tick();
   setInterval(tick, 1000);
-  refreshLines();
-  poll();
+  void refreshLines();
+  void poll();
 }
 
 /* Who texts. */
@@ -60,7 +72,7 @@ function choosePhone(phone) {
   Object.assign(state, { phone, messages: [], unsent: [], cursor: undefined });
   remember(phone);
   draw();
-  refresh();
+  void refresh();
 }
 
 function recall() {
@@ -132,28 +144,47 @@ function submit(event) {
   if (text === '') return;
   at('text').value = '';
   allowSending();
-  send({ id: crypto.randomUUID(), direction: 'in', text, at: new Date().toISOString(), status: 'sending' });
+  void send({ id: newId(), direction: 'in', text, at: new Date().toISOString(), status: 'sending' });
 }
 
+/** Sends it under its own id, so that trying again cannot make it two. */
 async function send(message) {
   const { phone } = state;
   state.unsent = [...state.unsent.filter(({ id }) => id !== message.id), message];
   draw();
-  const sent = await sendText(phone, state.lines[state.line]?.address, message.text).then(
-    (id) => ({ ...message, id, status: 'received' }),
-    (error) => ({ ...message, status: 'failed', error: error.message }),
+  const sms = { id: message.id, from: phone, to: state.lines[state.line]?.address, text: message.text };
+  const result = await sendText(sms).then(
+    () => ({ status: 'received' }),
+    (error) => ({ status: 'failed', error: error.message }),
   );
   if (phone !== state.phone) return;
-  state.unsent = state.unsent.map((each) => (each.id === message.id ? sent : each));
+  state.unsent = state.unsent.map((each) => (each.id === message.id ? { ...message, ...result } : each));
   draw();
-  refresh();
+  void poll();
+}
+
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return `page-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
 /* What was written. */
 
 async function poll() {
+  clearTimeout(state.nextPoll);
   if (!document.hidden) await refresh();
-  setTimeout(poll, POLL_MS);
+  clearTimeout(state.nextPoll);
+  state.nextPoll = setTimeout(poll, isAwaiting() ? EAGER_POLL_MS : POLL_MS);
+}
+
+/** True while the latest SMS is young and not everything about it has come to its end. */
+function isAwaiting() {
+  const all = [...state.messages, ...state.unsent];
+  const isYoung = all.some(({ at, direction }) => direction === 'in' && Date.now() - Date.parse(at) < EAGER_FOR_MS);
+  return (
+    isYoung &&
+    all.slice(-4).some(({ status }) => ['received', 'queued', 'sending', 'accepted', 'sent'].includes(status))
+  );
 }
 
 async function refresh() {
@@ -168,7 +199,7 @@ async function refresh() {
     const isDecided = outcomes(messages) !== outcomes(state.messages);
     Object.assign(state, { messages, cursor, unsent: state.unsent.filter(({ id }) => !kept.has(id)) });
     draw();
-    if (isDecided) refreshLines();
+    if (isDecided) void refreshLines();
   } catch (error) {
     showTrouble(`${error.message} Trying again…`);
   }
@@ -182,10 +213,7 @@ function draw() {
   const items = [...state.messages, ...state.unsent].map((message) => {
     const look = JSON.stringify(message);
     const before = state.drawn.get(message.id);
-    const item =
-      before?.look === look
-        ? before.item
-        : bubbleOf(message, () => send({ ...message, status: 'sending', error: undefined }));
+    const item = before?.look === look ? before.item : itemOf(message, before === undefined);
     drawn.set(message.id, { look, item });
     return item;
   });
@@ -196,6 +224,12 @@ function draw() {
   while (list.children.length > items.length) list.lastElementChild.remove();
   state.drawn = drawn;
   if (wasAtEnd) list.scrollTop = list.scrollHeight;
+}
+
+function itemOf(message, isNew) {
+  const item = bubbleOf(message, () => void send({ ...message, status: 'sending', error: undefined }));
+  item.classList.toggle('arriving', isNew);
+  return item;
 }
 
 function showTrouble(words) {

@@ -11,10 +11,9 @@ export function fetchConversation(phone, after) {
   return ask('/phone/conversation', { phone, ...(after && { after }) });
 }
 
-/** The id that the SMS got; throws an error whose message is for people. */
-export async function sendText(from, to, text) {
-  const { id } = await ask('/phone/messages', { from, to, text });
-  return id;
+/** Sends `{ id, from, to, text }`; throws an error whose message is for people. */
+export function sendText(sms) {
+  return ask('/phone/messages', sms);
 }
 
 async function ask(path, body) {

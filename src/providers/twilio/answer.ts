@@ -1,6 +1,6 @@
 import type { CallResult } from '../http-call.ts';
+import { isProviderId } from '../ids.ts';
 import type { SendOutcome } from '../provider.ts';
-import { isProviderId } from '../unreadable.ts';
 import { OPTED_OUT } from './receive.ts';
 
 const DEFAULT_WAIT_MS = 1_000;

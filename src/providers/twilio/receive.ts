@@ -1,7 +1,8 @@
 import { type ParsedUrlQuery, parse } from 'node:querystring';
 import type { DeliveryReceipt, OptOutKind } from '../../sms/message.ts';
+import { isProviderId, isReplyId, isSenderId } from '../ids.ts';
 import type { Acknowledgement, ProviderRequest, Received, Reception } from '../provider.ts';
-import { isProviderId, isReplyId, isSenderId, unreadable } from '../unreadable.ts';
+import { unreadable } from '../unreadable.ts';
 import { isBodyOfHash, isSigned } from './signature.ts';
 
 /** Whose calls are believed. */

@@ -32,11 +32,14 @@ export async function lockDataDir(
   { address, patienceMs = 3_000 }: LockWish = {},
 ): Promise<DataDirLock> {
   const deadline = Date.now() + patienceMs;
-  await mkdir(dataDir, { recursive: true });
   const path = join(dataDir, 'cardwake.lock');
   const own: Owner = { pid: process.pid, startedAt: (await inspectProcess(process.pid))?.startedAt ?? '', address };
   const draft = `${path}.${randomUUID()}`;
-  await writeFile(draft, JSON.stringify(own));
+  await mkdir(dataDir, { recursive: true })
+    .then(() => writeFile(draft, JSON.stringify(own)))
+    .catch((error: NodeJS.ErrnoException) => {
+      throw new Error(`DATA_DIR cannot be written to: ${dataDir} (${error.code})`, { cause: error });
+    });
   try {
     while (!(await isLinked(draft, path))) await removeStale(path, deadline);
   } finally {

@@ -89,8 +89,10 @@ export async function awaitReadiness({ pid, port }: Postmaster, password: string
   return 'gone';
 }
 
-/** Ends a server: politely to its clients' transactions first, at the latest after 15 seconds by force. */
+/** Ends a server: politely to its clients' transactions first, after 15 seconds by force. */
 export async function endPostmaster(pid: number): Promise<void> {
+  const living = await inspectProcess(pid);
+  if (living === undefined) return;
   // postgres(1): SIGINT is a fast shutdown, SIGQUIT an immediate one, which the next start recovers from.
   for (const [signal, patienceMs] of [
     ['SIGINT', 10_000],
@@ -102,7 +104,7 @@ export async function endPostmaster(pid: number): Promise<void> {
     } catch {
       return;
     }
-    if (await hasEnded(pid, patienceMs)) return;
+    if (await hasEnded(pid, living, patienceMs)) return;
   }
 }
 

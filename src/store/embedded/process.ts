@@ -19,10 +19,10 @@ export async function inspectProcess(pid: number): Promise<LivingProcess | undef
   }
 }
 
-/** Resolves to true once the pid is free, to false when it still is not after `timeoutMs`. */
-export async function hasEnded(pid: number, timeoutMs: number): Promise<boolean> {
+/** True as soon as a process is gone, also when its pid is another's by then; false when it is not after `timeoutMs`. */
+export async function hasEnded(pid: number, { startedAt }: LivingProcess, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
-  while ((await inspectProcess(pid)) !== undefined) {
+  while ((await inspectProcess(pid))?.startedAt === startedAt) {
     if (Date.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

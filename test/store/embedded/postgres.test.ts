@@ -7,14 +7,24 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { createLogger } from '../../../src/log.ts';
-import { findEmbeddedPostgres, startEmbeddedPostgres } from '../../../src/store/embedded/postgres.ts';
+import {
+  type EmbeddedPostgres,
+  findEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '../../../src/store/embedded/postgres.ts';
 import { inspectProcess } from '../../../src/store/embedded/process.ts';
-import { endWithUs, temporaryFolder } from '../../support/run.ts';
+import { endWithRun, temporaryFolder } from '../../support/run.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const OWNER = fileURLToPath(new URL('../../support/embedded-owner.ts', import.meta.url));
 
 const log = createLogger({ level: 'silent' });
-const start = (dataDir: string) => startEmbeddedPostgres({ dataDir, log, isDurable: false });
+
+async function start(dataDir: string): Promise<EmbeddedPostgres> {
+  const server = await startEmbeddedPostgres({ dataDir, log, isDurable: false });
+  const hasEnded = endWithRun(server.pid);
+  return { url: server.url, pid: server.pid, stop: () => server.stop().then(hasEnded) };
+}
 
 async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new Client({ connectionString: url });
@@ -31,7 +41,8 @@ async function startOwner(dataDir: string): Promise<{ owner: ChildProcess; url: 
   const owner = spawn(process.execPath, ['--import', 'tsx', OWNER, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: owner.stdout })) {
     const server = JSON.parse(line) as { url: string; pid: number };
-    await endWithUs(server.pid, dataDir, 'QUIT');
+    endWithRun(server.pid);
+    endWithRun(owner.pid as number);
     return { owner, ...server };
   }
   throw new Error('the owner ended before it had a Postgres');
@@ -83,6 +94,16 @@ describe('the embedded Postgres', () => {
     const next = await start(dataDir);
     assert.deepEqual(await query(next.url, 'SELECT answer FROM kept'), [{ answer: 42 }]);
     await next.stop();
+  });
+
+  it('is started again, under the same URL, when it dies while its owner lives', async () => {
+    const server = await start(await temporaryFolder('embedded'));
+    const first = server.pid;
+    await query(server.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    process.kill(first, 'SIGKILL');
+    const rows = await waitFor(() => query(server.url, 'SELECT answer FROM kept'), { what: 'Postgres to be back' });
+    assert.deepEqual(rows, [{ answer: 42 }]);
+    await server.stop();
   });
 
   it('tells a second start who runs and where, and is not disturbed by it', async () => {

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CardFileError, openCardFile } from '../../src/files/card-file.ts';
+import { temporaryFolder } from '../support/run.ts';
+
+interface List {
+  readonly what: string;
+  readonly text: string | Buffer;
+  /** line, number, status */
+  readonly cards: readonly (readonly [number, string, string])[];
+}
+
+const LISTS: readonly List[] = [
+  {
+    what: 'numbers alone',
+    text: '11\n12\n',
+    cards: [
+      [1, '11', ''],
+      [2, '12', ''],
+    ],
+  },
+  {
+    what: 'no line end at the end',
+    text: '11\n12',
+    cards: [
+      [1, '11', ''],
+      [2, '12', ''],
+    ],
+  },
+  {
+    what: 'a header',
+    text: 'number,status\n11,issued\n12,Blocked \n',
+    cards: [
+      [2, '11', 'issued'],
+      [3, '12', 'blocked'],
+    ],
+  },
+  { what: 'a header in any order and case', text: 'Name;STATUS;Card\nAnna;issued;11\n', cards: [[2, '11', 'issued']] },
+  { what: 'a Russian header', text: 'Номер карты;Статус\n11;blocked\n', cards: [[2, '11', 'blocked']] },
+  { what: 'a header that does not name the number', text: 'Kartennr.;x;y\n11;1;2\n', cards: [[2, '11', '']] },
+  {
+    what: 'two columns without a header',
+    text: '11,blocked\n12,\n',
+    cards: [
+      [1, '11', 'blocked'],
+      [2, '12', ''],
+    ],
+  },
+  {
+    what: 'more columns without a header',
+    text: '11,a,b\n12,c,d\n',
+    cards: [
+      [1, '11', ''],
+      [2, '12', ''],
+    ],
+  },
+  { what: 'a byte order mark and CRLF', text: '\ufeffnumber;status\r\n11;issued\r\n', cards: [[2, '11', 'issued']] },
+  {
+    what: 'line ends of all kinds',
+    text: '11\n12\r\n13\r14',
+    cards: [
+      [1, '11', ''],
+      [2, '12', ''],
+      [3, '13', ''],
+      [4, '14', ''],
+    ],
+  },
+  { what: 'tabs', text: 'card\tstatus\n11\tissued\n', cards: [[2, '11', 'issued']] },
+  { what: 'quoted cells with separators', text: 'number,status\n"1,1","issued"\n', cards: [[2, '1,1', 'issued']] },
+  {
+    what: 'quoted cells over several lines',
+    text: 'number,status,note\n11,issued,"a\nb\nc"\n12,issued,d\n',
+    cards: [
+      [2, '11', 'issued'],
+      [5, '12', 'issued'],
+    ],
+  },
+  {
+    what: 'blank lines and rows',
+    text: '11,issued\n\n,\n  \n12,issued\n\n',
+    cards: [
+      [1, '11', 'issued'],
+      [5, '12', 'issued'],
+    ],
+  },
+  {
+    what: 'rows that are too short or too long',
+    text: 'status,number\nissued\nissued,12,x\n',
+    cards: [
+      [2, '', 'issued'],
+      [3, '12', 'issued'],
+    ],
+  },
+  {
+    what: 'a stray quote',
+    text: 'number\n1"1\n12\n',
+    cards: [
+      [2, '1"1', ''],
+      [3, '12', ''],
+    ],
+  },
+  { what: 'nothing', text: '', cards: [] },
+  { what: 'a header alone', text: 'number,status\n', cards: [] },
+];
+
+describe('a list of cards on the disk', () => {
+  for (const { what, text, cards } of LISTS) {
+    it(`is read with ${what}`, async () => {
+      const path = await written(text);
+      const file = await openCardFile(path);
+      const found = [];
+      for await (const { line, number, status } of file.lines()) found.push([line, number, status]);
+      assert.deepEqual(found, cards);
+      assert.equal(file.bytes, Buffer.byteLength(text));
+      assert.equal(file.bytesRead(), cards.length === 0 && text.length === 0 ? 0 : file.bytes);
+      assert.equal(file.sha256, createHash('sha256').update(text).digest('hex'));
+    });
+  }
+
+  const unreadable: readonly (readonly [what: string, text: string | Buffer, message: RegExp])[] = [
+    ['in UTF-16', Buffer.from('\ufeffnumber\n11', 'utf16le'), /not a CSV in UTF-8: export it as "CSV UTF-8"/],
+    ['with a quote that is not closed', '11\n12\n"13\n14\n', /:3: a quote is opened here and not closed/],
+    ['with an endless cell', `11\n"${'x'.repeat(100_000)}`, /:2: a quote is opened here and not closed/],
+  ];
+  for (const [what, text, message] of unreadable) {
+    it(`is refused ${what}`, async () => {
+      const path = await written(text);
+      const readAll = async () => {
+        const file = await openCardFile(path);
+        for await (const card of file.lines()) assert.ok(card.number.length < 100);
+      };
+      await assert.rejects(readAll, (error) => error instanceof CardFileError && message.test(error.message));
+    });
+  }
+
+  it('that is missing or a folder is refused by name', async () => {
+    const folder = await temporaryFolder('cards');
+    await assert.rejects(openCardFile(join(folder, 'none.csv')), /none\.csv cannot be opened/);
+    await assert.rejects(openCardFile(folder), /is not a file/);
+  });
+});
+
+async function written(text: string | Buffer): Promise<string> {
+  const path = join(await temporaryFolder('cards'), 'cards.csv');
+  await writeFile(path, text);
+  return path;
+}
