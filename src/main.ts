@@ -1,18 +1,11 @@
-import { loadSettings } from './config.ts';
-import { endOnSignal, surviveUnhandled } from './ending.ts';
 import { serve } from './http/serve.ts';
-import { createLogger } from './log.ts';
+import { run } from './run.ts';
 import { openService, requiredDatabaseUrl } from './service.ts';
 
 // The HTTP process: listens, keeps what comes in, and tells the workers.
-const settings = loadSettings();
-const log = createLogger({ level: settings.logLevel });
-surviveUnhandled(log);
-const service = openService(settings, requiredDatabaseUrl(settings), log);
-const serving = await serve(service);
-log.info({ port: serving.port, consolePort: serving.consolePort }, 'Listening');
-endOnSignal(async () => {
-  await serving.close(8_000);
-  await service.close();
-}, log);
-await service.prepared;
+await run(async ({ settings, log, open }) => {
+  const service = await open(openService(settings, requiredDatabaseUrl(settings), log), (it) => it.close());
+  const serving = await open(serve(service), (it) => it.close(8_000));
+  log.info({ port: serving.port, consolePort: serving.consolePort }, 'Listening');
+  await service.prepared;
+});

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from './config.ts';
 import { type Line, openLines } from './lines.ts';
 import type { Logger } from './log.ts';
@@ -6,10 +5,9 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { openQueueBackend, type QueueBackend } from './queue/backend.ts';
 import { sendQueue } from './queue/catalog.ts';
 import { createEnqueuer, type Enqueuer } from './queue/enqueue.ts';
-import { type Database, openDatabase, pingDatabase, sqlState } from './store/database.ts';
-import { assertSafeToStart } from './store/health.ts';
+import { type Database, openDatabase, pingDatabase } from './store/database.ts';
 import { oldestUnprocessedSeconds } from './store/inbox.ts';
-import { migrate } from './store/migrate.ts';
+import { prepareDatabase } from './store/prepare.ts';
 
 /** What every process of Cardwake has, whether it listens, works or both. */
 export interface Service {
@@ -56,21 +54,13 @@ export function openService(
   const queue = openQueueBackend({ redisUrl: settings.redisUrl, databaseUrl, log });
   const enqueue = createEnqueuer(queue, { onDropped: (_queue, ids) => metrics.enqueueDropped.inc(ids) });
   const lines = openLines(settings);
-  const pools: Database[] = [];
+  const pools = openPools(databaseUrl, log);
   const stopping = new AbortController();
-  let isPrepared = false;
-
-  function openPool(options: PoolOptions): Database {
-    const onIdleError = (error: Error) => log.warn({ error }, 'An idle database connection was lost');
-    const pool = openDatabase({ url: databaseUrl, ...options, onIdleError });
-    pools.push(pool);
-    return pool;
-  }
-
-  const gauges = openPool({ poolSize: 2, connectTimeoutMs: 1_000, statementTimeoutMs: 1_000 });
+  const gauges = pools.open({ poolSize: 2, connectTimeoutMs: 1_000, statementTimeoutMs: 1_000 });
   metrics.collectOldestUnprocessed(() => oldestUnprocessedSeconds(gauges));
   metrics.collectQueueDepths(() => depths(queue, [...lines.keys()]));
-  const prepared = prepare(databaseUrl, gauges, log, stopping.signal).then(() => {
+  let isPrepared = false;
+  const prepared = prepareDatabase(databaseUrl, gauges, log, stopping.signal).then(() => {
     isPrepared = true;
   });
   return {
@@ -81,7 +71,7 @@ export function openService(
     enqueue,
     lines,
     now,
-    openPool,
+    openPool: pools.open,
     prepared,
     isPrepared: () => isPrepared,
     dependencies: (db) => ({
@@ -96,10 +86,23 @@ export function openService(
       stopping.abort();
       await enqueue.drain();
       await queue.close();
-      await Promise.all([
-        ...[...lines.values()].map(({ provider }) => provider.close()),
-        ...pools.map((pool) => pool.destroy()),
-      ]);
+      await Promise.all([...lines.values()].map(({ provider }) => provider.close()));
+      await pools.close();
+    },
+  };
+}
+
+function openPools(url: string, log: Logger): { open(options: PoolOptions): Database; close(): Promise<void> } {
+  const pools: Database[] = [];
+  const onIdleError = (error: Error) => log.warn({ error }, 'An idle database connection was lost');
+  return {
+    open(options) {
+      const pool = openDatabase({ url, ...options, onIdleError });
+      pools.push(pool);
+      return pool;
+    },
+    async close() {
+      await Promise.all(pools.map((pool) => pool.destroy()));
     },
   };
 }
@@ -108,34 +111,6 @@ async function depths(queue: QueueBackend, channels: readonly string[]) {
   const found = await queue.depth(['bind', ...channels.map(sendQueue)]);
   return found.flatMap(({ queue: name, ...states }) =>
     Object.entries(states).map(([state, jobs]) => ({ queue: name, state, jobs })),
-  );
-}
-
-/** A database that is away may come back, and until then every SMS is answered with 503; one that is wrong will not. */
-async function prepare(url: string, db: Database, log: Logger, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    try {
-      await migrate(url);
-      return await assertSafeToStart(db);
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!isAway(error)) throw error;
-      log.warn({ error }, 'The database is away; trying again');
-      await sleep(1_000, undefined, { signal }).catch(() => undefined);
-    }
-  }
-}
-
-/** True of errors that tell of a database that is not there, starting or stopping; false of one that is wrong. */
-function isAway(error: unknown): boolean {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const state = sqlState(cause);
-  // Class 08: connection; 53: too many connections; 57: starting up or shutting down.
-  if (state !== undefined) return ['08', '53', '57'].includes(state.slice(0, 2));
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  // node-postgres has no code for a connection that ended or took too long.
-  return (
-    /^E[A-Z_]+$/.test(code) || (cause instanceof Error && /^(?:Connection terminated|timeout)/i.test(cause.message))
   );
 }
 

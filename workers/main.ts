@@ -1,35 +1,27 @@
-import { loadSettings } from '../src/config.ts';
-import { endOnSignal, surviveUnhandled } from '../src/ending.ts';
 import { createConsoleApp } from '../src/http/app.ts';
 import { createOps } from '../src/http/health.ts';
 import { listen } from '../src/http/server.ts';
-import { createLogger } from '../src/log.ts';
+import { run } from '../src/run.ts';
 import { openService, requiredDatabaseUrl } from '../src/service.ts';
 import { work } from './work.ts';
 
 // The worker process: decides, sends and sweeps. Its console port has health and metrics only.
-const settings = loadSettings();
-const log = createLogger({ level: settings.logLevel });
-surviveUnhandled(log);
-const service = openService(settings, requiredDatabaseUrl(settings), log);
-let isDraining = false;
-const health = service.openPool({ poolSize: 1, connectTimeoutMs: 500, statementTimeoutMs: 500 });
-const ops = createOps({
-  metrics: service.metrics,
-  isDraining: () => isDraining,
-  dependencies: service.dependencies(health),
+await run(async ({ settings, log, open }) => {
+  const service = await open(openService(settings, requiredDatabaseUrl(settings), log), (it) => it.close());
+  const { consolePort, consoleHost } = settings;
+  let isDraining = false;
+  const health = service.openPool({ poolSize: 1, connectTimeoutMs: 500, statementTimeoutMs: 500 });
+  const ops = createOps({
+    metrics: service.metrics,
+    isDraining: () => isDraining,
+    dependencies: service.dependencies(health),
+  });
+  const consoleApp = createConsoleApp({ ops, host: consoleHost, log });
+  const people = await open(listen(consoleApp, consolePort, consoleHost), (it) => it.close(500));
+  log.info({ consolePort: people.port }, 'Working');
+  const working = await open(work(service), (it) => {
+    isDraining = true;
+    return it.close(12_000);
+  });
+  await working.started;
 });
-const people = await listen(
-  createConsoleApp({ ops, host: settings.consoleHost, log }),
-  settings.consolePort,
-  settings.consoleHost,
-);
-log.info({ consolePort: people.port }, 'Working');
-const working = work(service);
-endOnSignal(async () => {
-  isDraining = true;
-  await (await working).close(12_000);
-  await people.close(500);
-  await service.close();
-}, log);
-await working;

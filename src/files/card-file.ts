@@ -152,7 +152,9 @@ function linesOf(record: readonly string[]): number {
 function unreadable(path: string, error: unknown, lineOf: (records: number) => number): unknown {
   if (error instanceof CsvError) {
     const line = lineOf(Number(error.records));
-    return new CardFileError(`${path}:${line}: a quote is opened here and not closed`, { cause: error });
+    return new CardFileError(`${path}:${line}: a quote that is never closed, or a line of more than 64 KB`, {
+      cause: error,
+    });
   }
   const isOfTheSystem = error instanceof Error && 'syscall' in error;
   return isOfTheSystem ? new CardFileError(`${path} cannot be read to its end`, { cause: error }) : error;

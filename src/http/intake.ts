@@ -7,7 +7,7 @@ import type { Received } from '../providers/provider.ts';
 import type { Enqueuer } from '../queue/enqueue.ts';
 import type { DeliveryReceipt } from '../sms/message.ts';
 import type { Database } from '../store/database.ts';
-import { isDataError, type Kept, keepInbound, type NewInbound } from '../store/inbox.ts';
+import { differsFromKept, isDataError, type Kept, keepInbound, type NewInbound } from '../store/inbox.ts';
 import { applyReceipts } from '../store/receipts.ts';
 import { keepUnreadable, readInbound } from './read-inbound.ts';
 
@@ -49,7 +49,7 @@ export function createIntake(neighbours: IntakeNeighbours): Intake {
   async function keepOrThrow(one: NewInbound): Promise<void> {
     const kept = await inbox.add(one);
     if (kept.kind === 'refused') throw kept.error;
-    if (kept.kind === 'repeated') metrics.received.inc({ channel: one.channel, kind: 'repeated' });
+    await note(neighbours, one, kept);
   }
 
   async function keepOne({ channel }: Line, one: Received, rawBody: Buffer): Promise<void> {
@@ -80,6 +80,17 @@ export function createIntake(neighbours: IntakeNeighbours): Intake {
       await Promise.all([inbox, ...receipts.values()].map((coalescer) => coalescer.drain()));
     },
   };
+}
+
+/** Counts what was kept; an id that comes again with other content is an event that security wants to see. */
+async function note({ db, log, metrics }: IntakeNeighbours, one: NewInbound, kept: Kept): Promise<void> {
+  const { channel, program = '', outcome } = one;
+  if (kept.kind === 'repeated') {
+    metrics.received.inc({ channel, kind: 'repeated' });
+    if (await differsFromKept(db, one)) log.warn({ channel, security: true }, 'An SMS came again with other content');
+  } else if (outcome !== undefined) {
+    metrics.outcomes.inc({ program, outcome, silence: '' });
+  }
 }
 
 type KeptOrRefused = Kept | { readonly kind: 'refused'; readonly error: unknown };

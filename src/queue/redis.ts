@@ -89,9 +89,9 @@ export function connect(place: RedisPlace, options: CommonRedisOptions, onError:
 function open(place: RedisPlace, options: CommonRedisOptions): Redis | Cluster {
   switch (place.kind) {
     case 'single':
-      return new Redis(place.url, options);
+      return endAudibly(new Redis(place.url, options));
     case 'sentinel':
-      return new Redis({ ...place.options, ...options, sentinelRetryStrategy: retryStrategy });
+      return endAudibly(new Redis({ ...place.options, ...options, sentinelRetryStrategy: retryStrategy }));
     case 'cluster':
       return new Cluster([...place.nodes], {
         redisOptions: { ...place.options, ...options },
@@ -102,4 +102,19 @@ function open(place: RedisPlace, options: CommonRedisOptions): Redis | Cluster {
     default:
       return place satisfies never;
   }
+}
+
+/**
+ * A client that is ended between two attempts to connect does so without the word `end`, and BullMQ waits for that word
+ * when a worker closes. One more attempt, ended at once, makes the client say it.
+ */
+function endAudibly(client: Redis): Redis {
+  const disconnect = client.disconnect.bind(client);
+  const duplicate = client.duplicate.bind(client);
+  client.disconnect = (reconnect = false) => {
+    if (client.status === 'reconnecting' && !reconnect) client.connect().catch(() => undefined);
+    disconnect(reconnect);
+  };
+  client.duplicate = ((override) => endAudibly(duplicate(override))) as typeof client.duplicate;
+  return client;
 }

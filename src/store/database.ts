@@ -31,6 +31,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     keepAlive: true,
   });
   pool.on('error', options.onIdleError);
+  // The pool listens to idle clients only. One that loses its server in the middle of a transaction emits an error as
+  // well as failing the statement; without a listener that would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 

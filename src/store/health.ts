@@ -9,8 +9,8 @@ import { pendingMigrations } from './migrate.ts';
  * as Postgres prints it. A test compares the list with what the migrations make.
  */
 export const UNIQUE_INDEXES = [
-  'audit_chain (event_id)',
   'audit_chain ("position")',
+  'audit_chain (event_id)',
   'audit_events (id)',
   'bindings (id)',
   'bindings (program, card) WHERE (closed_at IS NULL)',

@@ -60,6 +60,14 @@ export async function keepInbound(db: Database, received: readonly NewInbound[])
   });
 }
 
+/** True when the SMS that was kept under the same id has another sender or text: somebody plays with ids. */
+export async function differsFromKept(db: Database, one: NewInbound): Promise<boolean> {
+  const { rows: kept } = await sql<{ is_same: boolean }>`
+    SELECT sender_raw = ${one.senderRaw} AND text = ${one.text} AS is_same FROM inbox
+    WHERE channel = ${one.channel} AND provider_message_id = ${one.providerMessageId}`.execute(db);
+  return kept[0]?.is_same === false;
+}
+
 function compare(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

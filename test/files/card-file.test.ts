@@ -121,8 +121,8 @@ describe('a list of cards on the disk', () => {
 
   const unreadable: readonly (readonly [what: string, text: string | Buffer, message: RegExp])[] = [
     ['in UTF-16', Buffer.from('\ufeffnumber\n11', 'utf16le'), /not a CSV in UTF-8: export it as "CSV UTF-8"/],
-    ['with a quote that is not closed', '11\n12\n"13\n14\n', /:3: a quote is opened here and not closed/],
-    ['with an endless cell', `11\n"${'x'.repeat(100_000)}`, /:2: a quote is opened here and not closed/],
+    ['with a quote that is not closed', '11\n12\n"13\n14\n', /:3: a quote that is never closed/],
+    ['with an endless cell', `11\n"${'x'.repeat(100_000)}`, /:2: a quote that is never closed/],
   ];
   for (const [what, text, message] of unreadable) {
     it(`is refused ${what}`, async () => {

@@ -11,16 +11,21 @@ export interface TestStore {
 /** Opens a new, empty database; the pool is big enough for the races that are tested. */
 export async function openTestStore(): Promise<TestStore> {
   const { url, drop } = await createTestDatabase();
-  const db = openDatabase({
+  const db = openTestPool(url);
+  const close = async () => {
+    await db.destroy();
+    await drop();
+  };
+  return { url, db, close };
+}
+
+/** Another pool on a test's database, with connections of its own. */
+export function openTestPool(url: string): Database {
+  return openDatabase({
     url,
     poolSize: 24,
     connectTimeoutMs: 5_000,
     statementTimeoutMs: 30_000,
     onIdleError: () => {},
   });
-  const close = async () => {
-    await db.destroy();
-    await drop();
-  };
-  return { url, db, close };
 }
