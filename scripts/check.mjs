@@ -1,6 +1,6 @@
 /** `npm run check`: everything but the tests. One line for each step, the whole output of those that fail. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkNode, ensureInstalled, ROOT } from './lib/prepare.mjs';
 
@@ -29,9 +29,7 @@ const STEPS = [
 checkNode();
 await ensureInstalled();
 let failures = 0;
-for (const step of STEPS.filter(({ command }) =>
-  command.every((part) => !part.startsWith('src/') || existsSync(part)),
-)) {
+for (const step of STEPS) {
   failures += (await passes(step)) ? 0 : 1;
 }
 process.exitCode = failures === 0 ? 0 : 1;

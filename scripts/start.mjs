@@ -8,9 +8,7 @@ checkNode();
 await ensureInstalled();
 await ensureBuilt();
 
-// A terminal's Ctrl-C comes twice, because npm passes on what the terminal has sent to us already. With a listener
-// that stays, the second one cannot end the process in the middle of its drain.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+// A terminal that is closed ends us as Ctrl-C does.
 process.on('SIGHUP', () => process.kill(process.pid, 'SIGTERM'));
 stopWithParent();
 

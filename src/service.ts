@@ -21,7 +21,10 @@ export interface Service {
   readonly now: () => Date;
   /** A pool of its own for each part, so that workers never keep a webhook waiting for a connection. */
   openPool(part: PoolOptions): Database;
-  /** Resolves when the schema is up to date and safe to use; keeps trying while the database is away. */
+  /**
+   * Resolves when the schema is up to date and safe to use; keeps trying while the database is away. Rejects when the
+   * database is wrong, and when `close` comes first.
+   */
   readonly prepared: Promise<void>;
   /** True once `prepared` has resolved. */
   isPrepared(): boolean;
@@ -61,8 +64,11 @@ export function openService(
   metrics.collectQueueDepths(() => depths(queue, [...lines.keys()]));
   let isPrepared = false;
   const prepared = prepareDatabase(databaseUrl, gauges, log, stopping.signal).then(() => {
+    stopping.signal.throwIfAborted();
     isPrepared = true;
   });
+  // Whoever waits is told; that nobody waits yet is no fault.
+  prepared.catch(() => undefined);
   return {
     settings,
     log,
@@ -71,7 +77,7 @@ export function openService(
     enqueue,
     lines,
     now,
-    openPool: pools.open,
+    openPool: (part) => pools.open(part),
     prepared,
     isPrepared: () => isPrepared,
     dependencies: (db) => ({

@@ -19,9 +19,9 @@ await run(async ({ settings, log, open }) => {
   const consoleApp = createConsoleApp({ ops, host: consoleHost, log });
   const people = await open(listen(consoleApp, consolePort, consoleHost), (it) => it.close(500));
   log.info({ consolePort: people.port }, 'Working');
-  const working = await open(work(service), (it) => {
+  await service.prepared;
+  await open(work(service), (it) => {
     isDraining = true;
     return it.close(12_000);
   });
-  await working.started;
 });

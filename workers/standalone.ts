@@ -1,35 +1,33 @@
-import { loadSettings, type Settings } from '../src/config.ts';
-import { endOnSignal, surviveUnhandled } from '../src/ending.ts';
+import type { Settings } from '../src/config.ts';
 import { serve } from '../src/http/serve.ts';
-import { createLogger } from '../src/log.ts';
+import type { Logger } from '../src/log.ts';
+import { run } from '../src/run.ts';
 import { openService } from '../src/service.ts';
 import { seedDemoCards } from '../src/store/card-generate.ts';
 import type { Database } from '../src/store/database.ts';
-import { startEmbeddedPostgres } from '../src/store/embedded/postgres.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/store/embedded/postgres.ts';
 import { freeCards } from '../src/store/free-cards.ts';
 import { work } from './work.ts';
 
 // Everything in one process, with its own Postgres unless `DATABASE_URL` names one: what `npm start` runs.
 const DEMO_CARDS = 1_000;
 
-const settings = loadSettings();
-const log = createLogger({ level: settings.logLevel });
-surviveUnhandled(log);
-const address = `http://localhost:${settings.consolePort}`;
-const embedded =
-  settings.databaseUrl === undefined
-    ? await startEmbeddedPostgres({ dataDir: settings.dataDir, log, address })
-    : undefined;
-const service = openService(settings, settings.databaseUrl ?? embedded?.url ?? '', log);
-const serving = await serve(service);
-const working = await work(service);
-endOnSignal(async () => {
-  await serving.close(6_000);
-  await working.close(8_000);
-  await service.close();
-  await embedded?.stop();
-}, log);
-await welcome(settings, working.db, serving);
+await run(async ({ settings, log, open }) => {
+  const databaseUrl = settings.databaseUrl ?? (await open(startPostgres(settings, log), (it) => it.stop())).url;
+  const service = await open(openService(settings, databaseUrl, log), (it) => it.close());
+  const serving = await open(serve(service), (it) => it.close(6_000));
+  await service.prepared;
+  const working = await open(work(service), async (it) => {
+    // What comes in meanwhile can still be decided.
+    await serving.close(6_000);
+    await it.close(8_000);
+  });
+  await welcome(settings, working.db, serving);
+});
+
+function startPostgres({ dataDir, consolePort }: Settings, log: Logger): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres({ dataDir, log, address: `http://localhost:${consolePort}` });
+}
 
 /** Says where everything is, and what to text. */
 async function welcome(

@@ -50,7 +50,8 @@ export async function ensureBuilt() {
   const sources = hashOfSources();
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return;
   say('Building …');
-  const draft = join(ROOT, `dist.${process.pid}`);
+  const draft = join(ROOT, 'dist.new');
+  rmSync(draft, { recursive: true, force: true });
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   const code = await run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', draft], 2);
   if (code === 0) {

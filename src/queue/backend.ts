@@ -1,11 +1,11 @@
 import { type Job, type JobsOptions, Queue, Worker } from 'bullmq';
 import type { Logger } from '../log.ts';
+import { within } from '../within.ts';
 import { CATALOG, type JobKind, type Pack, type QueueName } from './catalog.ts';
 import { postgresStore } from './postgres.ts';
 import { redisStore } from './redis.ts';
 import { errorReporter } from './report.ts';
 import type { Store } from './store.ts';
-import { within } from './within.ts';
 
 /** What a process needs to reach the queues. */
 export interface QueueBackendOptions {
@@ -71,9 +71,10 @@ const QUEUE_OPTIONS = { connection: {}, streams: { events: { maxLen: 100 } } };
 
 /** Opens the queues. Returns at once and connects by itself, now or whenever the store is there. */
 export function openQueueBackend(options: QueueBackendOptions): QueueBackend {
-  const report = errorReporter(options.log);
+  const reportError = errorReporter(options.log);
   let isClosed = false;
-  const onError = (error: Error) => isClosed || report('store', error);
+  const report = (queue: string, error: Error) => isClosed || reportError(queue, error);
+  const onError = (error: Error) => report('store', error);
   const store =
     options.redisUrl === undefined
       ? postgresStore(options.databaseUrl, onError)
@@ -100,9 +101,15 @@ export function openQueueBackend(options: QueueBackendOptions): QueueBackend {
       );
     },
     consume: (kind, name, process) => consume(store, kind, name, process, (error) => report(name, error)),
-    depth: (names) => within(ANSWER_MS, Promise.all(names.map((name) => depthOf(name, queueOf(name))))),
+    depth: (names) => {
+      const depths = () => Promise.all(names.map((name) => depthOf(name, queueOf(name))));
+      return within(ANSWER_MS, store.ready().then(depths));
+    },
     ping: async () => {
-      await within(ANSWER_MS, store.ready().then(store.ping));
+      await within(
+        ANSWER_MS,
+        store.ready().then(() => store.ping()),
+      );
     },
     close: async () => {
       isClosed = true;

@@ -1,7 +1,7 @@
 import { type Coalescer, coalesce } from '../flow/coalesce.ts';
+import { within } from '../within.ts';
 import type { NewJob, QueueBackend } from './backend.ts';
 import { type JobKind, MAX_PACK, type QueueName, sendQueue } from './catalog.ts';
-import { within } from './within.ts';
 
 /**
  * Tells the workers of rows that wait. Fire and forget: returns at once, never throws, and no request waits for it.

@@ -115,6 +115,6 @@ function endAudibly(client: Redis): Redis {
     if (client.status === 'reconnecting' && !reconnect) client.connect().catch(() => undefined);
     disconnect(reconnect);
   };
-  client.duplicate = ((override) => endAudibly(duplicate(override))) as typeof client.duplicate;
+  client.duplicate = (override) => endAudibly(duplicate(override));
   return client;
 }

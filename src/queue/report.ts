@@ -3,8 +3,8 @@ import type { Logger } from '../log.ts';
 const QUIET_MS = 30_000;
 
 /**
- * Logs errors of connections: each kind once, then at most once in 30 seconds with the number left out. A store that
- * is down fails several connections several times a second.
+ * Logs errors of connections: each kind once, then at most once in 30 seconds, with the number of those left out. A store
+ * that is down fails several connections several times a second.
  */
 export function errorReporter(log: Logger, now: () => number = Date.now): (queue: string, error: Error) => void {
   const seen = new Map<string, { at: number; suppressed: number }>();

@@ -1,7 +1,7 @@
 import type { Logger } from '../log.ts';
+import { within } from '../within.ts';
 import type { QueueBackend, QueueConsumer, TakenJob } from './backend.ts';
 import { type Handlers, type JobKind, type Pack, parsePayload, type QueueName, sendQueue } from './catalog.ts';
-import { within } from './within.ts';
 
 /** Whose jobs a process takes, and whom it tells. */
 export interface WorkerOptions {

@@ -160,7 +160,7 @@ async function sealerFinding(db: Database): Promise<Finding> {
   const waiting = await countUnsealed(db, head, SEALER_PATIENCE_SECONDS);
   return unless(waiting === 0, 'the audit chain is up to date', {
     level: 'warning',
-    what: `${waiting} audit events wait for their seal for more than a minute`,
+    what: `audit events without a seal for more than a minute: ${waiting}`,
     advice: 'look for a long transaction (pg_stat_activity, pg_prepared_xacts), and see that a worker runs',
   });
 }

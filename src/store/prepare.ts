@@ -6,7 +6,7 @@ import { migrate } from './migrate.ts';
 
 /**
  * Brings the schema up to date and checks that it is safe to use. A database that is away is tried again every second,
- * until `signal` is aborted; one that is wrong makes it throw.
+ * until `signal` is aborted; then it throws, as it does when the database is wrong.
  */
 export async function prepareDatabase(url: string, db: Database, log: Logger, signal: AbortSignal): Promise<void> {
   for (;;) {
@@ -14,7 +14,7 @@ export async function prepareDatabase(url: string, db: Database, log: Logger, si
       await migrate(url);
       return await assertSafeToStart(db);
     } catch (error) {
-      if (signal.aborted) return;
+      signal.throwIfAborted();
       if (!isAway(error)) throw error;
       log.warn({ error }, 'The database is away; trying again');
       await sleep(1_000, undefined, { signal }).catch(() => undefined);

@@ -11,10 +11,16 @@ import { recordingHandlers } from './handlers.ts';
 
 const log = createLogger({ level: 'silent' });
 
+/** A pool of the test's own; dropping the database may reach its last connection before its end does. */
+function lookAt(url: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  pool.on('error', () => undefined);
+  return pool;
+}
+
 async function createStore(): Promise<StoreUnderTest> {
   const database = await createTestDatabase();
-  const pool = new pg.Pool({ connectionString: database.url, max: 2 });
-  pool.on('error', () => undefined);
+  const pool = lookAt(database.url);
   const tables = async () => {
     const { rows } = await pool.query<{ table_name: string }>(
       "SELECT table_name FROM information_schema.tables WHERE table_schema = 'bullmq' AND table_name <> 'migration'",
@@ -71,7 +77,7 @@ describe('queues in a Postgres that fails', () => {
 
   it('work as soon as the database is there', async () => {
     const neighbour = await createTestDatabase();
-    const pool = new pg.Pool({ connectionString: neighbour.url, max: 1 });
+    const pool = lookAt(neighbour.url);
     const { enqueuer, works, end } = start(Object.assign(new URL(neighbour.url), { pathname: 'queue_late' }).href);
     enqueuer.bind(['1', '2']);
     await waitFor(() => enqueuer.dropped === 2, { what: 'the ids to be dropped' });
@@ -85,7 +91,7 @@ describe('queues in a Postgres that fails', () => {
 
   it('work on when Postgres ends every connection', async () => {
     const database = await createTestDatabase();
-    const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    const pool = lookAt(database.url);
     const { works, end } = start(database.url);
     await works('1');
     const { rowCount } = await pool.query(

@@ -8,8 +8,6 @@ export interface Proxy {
   silence(): void;
   /** New connections work again; those that fell silent stay so. */
   heal(): void;
-  /** Connections made since the start. */
-  readonly connections: number;
   close(): Promise<void>;
 }
 
@@ -17,12 +15,13 @@ export interface Proxy {
 export async function startProxy(targetPort: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let isSilent = false;
-  let connections = 0;
   const server = createServer((client) => {
-    connections += 1;
-    const target = isSilent ? undefined : connect(targetPort, '127.0.0.1');
     keep(client, sockets);
-    if (target === undefined) return void client.resume();
+    if (isSilent) {
+      client.resume();
+      return;
+    }
+    const target = connect(targetPort, '127.0.0.1');
     keep(target, sockets);
     client.pipe(target).pipe(client);
   });
@@ -35,9 +34,6 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     },
     heal: () => {
       isSilent = false;
-    },
-    get connections() {
-      return connections;
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();

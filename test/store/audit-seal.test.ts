@@ -44,16 +44,16 @@ describe('the audit sealer', () => {
   });
 
   it('with 16 writers that commit in any order and 4 sealers at once, chains every event once and in order', async () => {
-    let isWriting = true;
+    const written = new AbortController();
     const seal = async () => {
       let sealed = 0;
       do sealed += (await sealAudit(store.db)).sealed;
-      while (isWriting);
+      while (!written.signal.aborted);
       return sealed;
     };
     const sealers = [seal(), seal(), seal(), seal()];
     await Promise.all(Array.from({ length: 16 }, (_, writer) => writeMany(store.db, writer)));
-    isWriting = false;
+    written.abort();
     const sealed = (await Promise.all(sealers)).reduce((sum, count) => sum + count, 0);
     const rest = await sealAudit(store.db);
     assert.equal(sealed + rest.sealed, 16 * 10 * 3);

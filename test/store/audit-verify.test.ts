@@ -56,6 +56,11 @@ const TAMPERINGS: readonly Tampering[] = [
     shows: [eventDeleted(n), unexplained(n)],
   })),
   {
+    what: 'renumbering an event',
+    by: 'UPDATE audit_events SET id = DEFAULT WHERE id = 3',
+    shows: [eventDeleted(3), { kind: 'event-unchained', eventId: '7' }],
+  },
+  {
     what: 'deleting an event and its link',
     by: 'WITH gone AS (DELETE FROM audit_events WHERE id = 3) DELETE FROM audit_chain WHERE position = 3',
     shows: [{ kind: 'links-deleted', first: '3', last: '3' }, unexplained(3)],

@@ -47,7 +47,10 @@ describe('new cards', () => {
 
   it('of the demo are made once, even by processes that start together', async () => {
     const seeded = await Promise.all([1, 2, 3, 4].map(() => seedDemoCards(store.db, PROGRAMS.club, 100)));
-    assert.deepEqual(seeded.toSorted(), [0, 0, 0, 100]);
+    assert.deepEqual(
+      seeded.toSorted((a, b) => a - b),
+      [0, 0, 0, 100],
+    );
     assert.equal(await seedDemoCards(store.db, PROGRAMS.club, 100), 0);
     assert.equal(await seedDemoCards(store.db, PROGRAMS.plain, 100), 100);
   });

@@ -73,8 +73,9 @@ async function importFile(context: CliContext, path: string, choice: ProgramChoi
   const file = await openCardFile(path);
   const rejects = await openRejectFile(path);
   const progress = startProgress('Imported', context.complain);
+  let counts: ImportCounts;
   try {
-    const counts = await importCards(db, {
+    counts = await importCards(db, {
       program,
       actor: actor(),
       file: { name: basename(path), sha256: file.sha256 },
@@ -82,23 +83,21 @@ async function importFile(context: CliContext, path: string, choice: ProgramChoi
       onReject: rejects.add,
       onChunk: () => progress.update(file.bytesRead(), file.bytes),
     });
-    progress.stop();
-    await rejects.close();
-    for (const line of summary(counts, rejects.path)) context.print(line);
-    if (counts.rejected > 0) process.exitCode = EXIT_REJECTED;
   } finally {
     progress.stop();
     await rejects.close();
   }
+  for (const line of summary(counts, rejects.path)) context.print(line);
+  if (counts.rejected > 0) process.exitCode = EXIT_REJECTED;
 }
 
 function summary({ rows, added, alreadyThere, rejected }: ImportCounts, rejectPath: string): string[] {
   const lines = [
-    `${rows.toLocaleString('en')} rows read`,
-    `${added.toLocaleString('en')} cards added`,
-    `${alreadyThere.toLocaleString('en')} were there already`,
+    `Rows read:         ${rows.toLocaleString('en')}`,
+    `Cards added:       ${added.toLocaleString('en')}`,
+    `There already:     ${alreadyThere.toLocaleString('en')}`,
   ];
-  return rejected === 0 ? lines : [...lines, `${rejected.toLocaleString('en')} rows rejected: see ${rejectPath}`];
+  return rejected === 0 ? lines : [...lines, `Rejected:          ${rejected.toLocaleString('en')}, see ${rejectPath}`];
 }
 
 interface GenerateChoice extends ProgramChoice {

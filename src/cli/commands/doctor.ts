@@ -69,7 +69,9 @@ async function* examine(context: CliContext): AsyncGenerator<Examined> {
 
 function configurationFindings(error: unknown): Finding[] {
   if (!(error instanceof ConfigError)) return [failure(error)];
-  return error.message.split('\n').map((what) => ({ level: 'problem', what }));
+  // The first line of the message only counts the mistakes.
+  const [, ...mistakes] = error.message.split('\n');
+  return mistakes.map((mistake) => ({ level: 'problem', what: mistake.trim() }));
 }
 
 async function redisFindings({ redisUrl }: Settings): Promise<Finding[]> {
@@ -81,7 +83,8 @@ async function redisFindings({ redisUrl }: Settings): Promise<Finding[]> {
 async function channelFindings(settings: Settings): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [key, { channel, provider }] of openLines(settings)) {
-    const check = await provider.check().finally(() => provider.close());
+    const check = await provider.check();
+    await provider.close();
     findings.push(
       check.kind === 'ok'
         ? ok(`${key}: ${channel.provider} takes the credentials`)

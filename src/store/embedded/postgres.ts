@@ -62,7 +62,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     server = kept;
     const { port } = kept;
     await ensureDatabase(clusterUrl(port, password, 'postgres'));
-    options.log.info({ postmaster: kept.pid, port, directory: home.directory }, 'embedded Postgres is up');
+    options.log.info({ postmaster: kept.pid, port, directory: home.directory }, 'Embedded Postgres is up');
     return {
       url: clusterUrl(port, password),
       get pid() {
@@ -96,9 +96,9 @@ async function keepUp(bringItUp: () => Promise<Postmaster>, log: EmbeddedPostgre
     while (!stopping.signal.aborted) {
       await delay(WATCH_MS, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted || (await inspectProcess(current.pid)) !== undefined) continue;
-      log.warn({ postmaster: current.pid }, 'embedded Postgres died: starting it again');
+      log.warn({ postmaster: current.pid }, 'Embedded Postgres died: starting it again');
       current = await bringItUp().catch((error: unknown) => {
-        log.warn({ error }, 'embedded Postgres does not start');
+        log.warn({ error }, 'Embedded Postgres does not start');
         return current;
       });
     }
@@ -153,12 +153,12 @@ async function takeOver(
   const found = await findPostmaster(home.directory);
   if (found === undefined) return undefined;
   if ((await runsBinaries(found, binaries)) && (await awaitReadiness(found, access.password)) === 'ready') {
-    log.info({ postmaster: found.pid }, 'taking over the Postgres that a killed process left behind');
+    log.info({ postmaster: found.pid }, 'Taking over the Postgres that a killed process left behind');
     return found;
   }
   // It may have ended by itself while we waited, and its pid be another's.
   if ((await findPostmaster(home.directory))?.pid !== found.pid) return undefined;
-  log.warn({ postmaster: found.pid }, 'ending a Postgres that does not answer or is of another version');
+  log.warn({ postmaster: found.pid }, 'Ending a Postgres that does not answer or is of another version');
   await endPostmaster(found.pid);
   return undefined;
 }

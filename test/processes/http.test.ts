@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { type Answer, createDeployment, customers, type Deployment } from '../support/process-deployment.ts';
+import { checkHistory, everythingEnds } from '../support/process-history.ts';
+import type { RunningProcess } from '../support/processes.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+describe('HTTP processes', function () {
+  this.timeout(60_000);
+  let deployment: Deployment;
+  let one: RunningProcess;
+  let two: RunningProcess;
+  const answers: Answer[] = [];
+
+  before(async () => {
+    deployment = await createDeployment();
+    await deployment.issueCards(400);
+    [one, two] = await Promise.all([deployment.start('src/main.ts'), deployment.start('src/main.ts')]);
+    const worker = await deployment.start('workers/main.ts');
+    await Promise.all([one, two, worker].map((process) => process.ready()));
+  });
+
+  after(() => deployment.end());
+
+  it('make one row, one outcome and one reply of the same SMS 50 times at once at two of them, and take all', async () => {
+    const customer = 1;
+    const same = Array.from({ length: 50 }, () => customer);
+    answers.push(...(await deployment.text(same, { to: [one, two], atOnce: 50 })));
+    assert.deepEqual(
+      answers.filter(({ status }) => status !== 200),
+      [],
+    );
+    await everythingEnds(deployment);
+    const tally = await checkHistory(deployment, answers);
+    assert.deepEqual(tally, { acknowledged: 1, activated: 1, accepted: 1, unknown: 0, sent: 1 });
+  });
+
+  it('that are told to end turn red, answer 200 to what is in flight, and exit with 0', async () => {
+    const lock = await deployment.db.connect();
+    await lock.query('BEGIN; LOCK TABLE inbox IN EXCLUSIVE MODE');
+    const inFlight = deployment.text(customers(2, 21), { to: [two], atOnce: 20 });
+    await waitFor(() => statementsThatWait(deployment), { what: 'the SMS to be in flight' });
+    const startedAt = performance.now();
+    two.signal('SIGTERM');
+    two.signal('SIGINT');
+    const { status, draining } = await waitFor(
+      async () => {
+        const answer = await two.readiness();
+        return answer.status === 503 && answer;
+      },
+      { what: 'ready to turn red' },
+    );
+    await lock.query('COMMIT');
+    lock.release();
+    assert.deepEqual([status, draining], [503, true]);
+    const taken = await inFlight;
+    assert.deepEqual(
+      taken.filter((answer) => answer.status !== 200),
+      [],
+    );
+    answers.push(...taken);
+    assert.deepEqual(await two.ended, { code: 0, signal: null });
+    const ms = performance.now() - startedAt;
+    assert.ok(ms < 20_000, `took ${ms} ms`);
+    console.log({ drained: Math.round(ms) });
+  });
+
+  it('are rolled over one after another under load without losing an SMS', async () => {
+    let next = await deployment.start('src/main.ts');
+    await next.ready();
+    const processes = [one, next];
+    const roll = async (count: number) => {
+      if (count % 50 !== 0) return;
+      next.signal('SIGTERM');
+      assert.deepEqual(await next.ended, { code: 0, signal: null });
+      next = await deployment.start('src/main.ts', { PORT: new URL(next.origin).port });
+      processes[1] = next;
+    };
+    const rolled = await deployment.text(customers(22, 221), { to: processes, isPersistent: true, onAnswer: roll });
+    answers.push(...rolled);
+    await everythingEnds(deployment);
+    const tally = await checkHistory(deployment, answers);
+    assert.deepEqual(tally, { acknowledged: 221, activated: 221, accepted: 221, unknown: 0, sent: 221 });
+  });
+});
+
+async function statementsThatWait({ db }: Deployment): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return (rowCount ?? 0) >= 2;
+}

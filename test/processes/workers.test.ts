@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { twilioError } from '../support/fake-twilio.ts';
+import { type Answer, createDeployment, customers, type Deployment } from '../support/process-deployment.ts';
+import { checkHistory, everythingEnds } from '../support/process-history.ts';
+import type { RunningProcess } from '../support/processes.ts';
+import { createTestRedis } from '../support/redis.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+describe('worker processes', function () {
+  this.timeout(60_000);
+  let deployment: Deployment;
+  let http: RunningProcess;
+  let worker: RunningProcess;
+  const answers: Answer[] = [];
+
+  before(async () => {
+    deployment = await createDeployment({ redisUrl: (await createTestRedis()).url });
+    await deployment.issueCards(1_000);
+    [http, worker] = await Promise.all([deployment.start('src/main.ts'), deployment.start('workers/main.ts')]);
+    await Promise.all([http.ready(), worker.ready()]);
+  });
+
+  after(() => deployment.end());
+
+  it('answer to a storm of refusals by waiting: 429 costs no attempt, and every reply goes out once', async () => {
+    const { twilio } = deployment;
+    twilio.plan(...Array.from({ length: 40 }, () => twilioError(429, 20429, { 'retry-after': '1' })));
+    answers.push(...(await deployment.text(customers(1, 100), { to: [http] })));
+    const ms = await everythingEnds(deployment);
+    assert.deepEqual(await checkHistory(deployment, answers), {
+      acknowledged: 100,
+      activated: 100,
+      accepted: 100,
+      unknown: 0,
+      sent: 100,
+    });
+    assert.equal(twilio.requestCount, 140);
+    assert.equal(await maxAttempts(), 1);
+    console.log({ throttled: Math.round(ms) });
+  });
+
+  it('never send again what may have gone out: an error 500, a cut connection, an answer that does not come', async () => {
+    const { twilio } = deployment;
+    const taken = { ...twilioError(500, 20500), isTaken: true };
+    const behaviours = [taken, twilioError(500, 20500), 'cut', 'silence', 'cut-answer'] as const;
+    twilio.plan(...customers(1, 6).flatMap(() => behaviours));
+    const requests = twilio.requestCount;
+    answers.push(...(await deployment.text(customers(101, 200), { to: [http] })));
+    const ms = await everythingEnds(deployment);
+    const tally = await checkHistory(deployment, answers);
+    console.log({ ambiguous: Math.round(ms) }, tally);
+    assert.equal(twilio.requestCount - requests, 100);
+    assert.equal(tally.accepted + tally.unknown, 200);
+  });
+
+  it('that are killed twice in the middle of their work leave nothing undone and send nothing twice', async () => {
+    const { twilio } = deployment;
+    const before = await checkHistory(deployment, answers);
+    let abandoned = 0;
+    for (const wave of [200, 400]) {
+      const sent = twilio.accepted.length;
+      // These are under way when the worker dies: taken, and not yet answered.
+      twilio.plan(...customers(1, 5).map(() => 'silence' as const));
+      const texted = deployment.text(customers(wave + 1, wave + 200), { to: [http] });
+      await waitFor(() => twilio.accepted.length > sent + 20, { what: 'replies to be under way' });
+      await worker.kill();
+      answers.push(...(await texted));
+      abandoned += await letLeasesRunOut();
+      worker = await deployment.start('workers/main.ts');
+    }
+    await everythingEnds(deployment);
+    const tally = await checkHistory(deployment, answers);
+    assert.ok(abandoned >= 10, 'some were under way');
+    assert.equal(tally.unknown - before.unknown, abandoned, 'what was under way is unknown, and nothing else');
+    assert.deepEqual([tally.activated, tally.accepted + tally.unknown], [600, 600]);
+  });
+
+  it('that are told to end under load finish what they hold, once, and exit with 0', async () => {
+    const { twilio } = deployment;
+    const before = await checkHistory(deployment, answers);
+    const sent = twilio.accepted.length;
+    const texted = deployment.text(customers(601, 900), { to: [http] });
+    await waitFor(() => twilio.accepted.length > sent + 20, { what: 'work to be under way' });
+    const startedAt = performance.now();
+    worker.signal('SIGTERM');
+    worker.signal('SIGTERM');
+    assert.deepEqual(await worker.ended, { code: 0, signal: null });
+    const ms = performance.now() - startedAt;
+    assert.ok(ms < 20_000, `took ${ms} ms`);
+    answers.push(...(await texted));
+    worker = await deployment.start('workers/main.ts');
+    const t = performance.now();
+    await worker.ready();
+    console.log({ start: performance.now() - t });
+    console.log({ rest: await everythingEnds(deployment) });
+    const tally = await checkHistory(deployment, answers);
+    console.log({ drained: Math.round(ms) }, tally);
+    assert.equal(tally.activated, 900);
+    assert.equal(tally.unknown, before.unknown, 'a drain leaves no reply unknown');
+  });
+
+  async function maxAttempts(): Promise<number> {
+    const { rows } = await deployment.db.query<{ max: number }>('SELECT max(attempts)::int AS max FROM replies');
+    return rows[0]?.max ?? 0;
+  }
+
+  /** What a minute does to the replies that a dead worker had in its hands; answers how many there are. */
+  async function letLeasesRunOut(): Promise<number> {
+    // The server may still be busy with the last thing that it was asked.
+    const isQuiet = async () => {
+      const { rows } = await deployment.db.query<{ busy: number }>(
+        `SELECT count(*)::int AS busy FROM pg_stat_activity
+        WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()`,
+      );
+      return rows[0]?.busy === 0;
+    };
+    await waitFor(isQuiet, { what: 'the database to be at rest' });
+    const { rowCount } = await deployment.db.query(
+      `UPDATE replies SET sweep_at = clock_timestamp() WHERE status = 'sending'`,
+    );
+    return rowCount ?? 0;
+  }
+});

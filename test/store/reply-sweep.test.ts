@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { sql } from 'kysely';
+import { claimReplies } from '../../src/store/replies.ts';
+import { settleUnanswered, sweepReplies } from '../../src/store/reply-sweep.ts';
+import { look } from '../support/club.ts';
+import { freshStore } from '../support/fresh-store.ts';
+import { addReplies, repliesIn } from './outbox.ts';
+
+describe('replies without a job', () => {
+  const store = freshStore();
+  const wait = (seconds: number) =>
+    sql`UPDATE replies SET sweep_at = now() - interval '1 second', created_at = now() - ${seconds} * interval '1 second'`.execute(
+      store.db,
+    );
+
+  it('come back once, however many sweep, and only of the channels that are asked for', async () => {
+    const { db } = store;
+    const [first, second] = await addReplies(db, [
+      {},
+      {},
+      { channel: 'other' },
+      { status: 'sending' },
+      { status: 'unknown' },
+    ]);
+    await wait(9);
+    const swept = await Promise.all(Array.from({ length: 8 }, () => sweepReplies(db, ['main', 'third'], 100)));
+    assert.deepEqual(
+      swept.flat().toSorted((a, b) => Number(a.id) - Number(b.id)),
+      [first, second].map((id) => ({ id, channel: 'main' })),
+    );
+  });
+
+  it('are left alone as long as their job may still come', async () => {
+    await addReplies(store.db, [{}]);
+    assert.deepEqual(await sweepReplies(store.db, ['main'], 100), []);
+  });
+
+  for (const [waited, next] of [
+    [1, 8],
+    [30, 30],
+    [4_000, 60],
+  ] as const) {
+    it(`are looked at again after ${next} s when they waited ${waited} s`, async () => {
+      await addReplies(store.db, [{}]);
+      await wait(waited);
+      await sweepReplies(store.db, ['main'], 100);
+      const [row] = await repliesIn(store.db);
+      assert.ok(Math.abs((row?.swept_in ?? 0) - next) <= 1, `${row?.swept_in}`);
+    });
+  }
+
+  it('are looked at again only after their next attempt', async () => {
+    await addReplies(store.db, [{}]);
+    await wait(30);
+    await sql`UPDATE replies SET next_attempt_at = now() + interval '5 minutes'`.execute(store.db);
+    await sweepReplies(store.db, ['main'], 100);
+    assert.ok(Math.abs(((await repliesIn(store.db))[0]?.swept_in ?? 0) - 330) <= 1);
+  });
+});
+
+describe('replies that nobody answered for', () => {
+  const store = freshStore();
+  const pass = () => sql`UPDATE replies SET sweep_at = now() - interval '1 second'`.execute(store.db);
+  const cases = () => look(store.db, sql`SELECT program, kind, reply_id FROM cases`);
+
+  it('become unknown when their sender died, and go to an operator when no receipt explains them', async () => {
+    const { db } = store;
+    const [id = ''] = await addReplies(db, [{}]);
+    await claimReplies(db, [id]);
+    assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 0 }, 'the sender may still live');
+    await pass();
+    assert.deepEqual(await settleUnanswered(db), { unknown: 1, held: 0 });
+    const [row] = await repliesIn(db);
+    assert.deepEqual([row?.status, row?.error_code, row?.swept_in], ['unknown', 'no-answer', 600]);
+    await pass();
+    assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 1 });
+    assert.deepEqual(await cases(), [{ program: 'club', kind: 'send-unknown', reply_id: id }]);
+    assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 0 }, 'once');
+  });
+
+  it('get one case each, however many sweep', async () => {
+    const { db } = store;
+    await addReplies(
+      db,
+      Array.from({ length: 20 }, () => ({ status: 'unknown' as const })),
+    );
+    await pass();
+    const settled = await Promise.all(Array.from({ length: 8 }, () => settleUnanswered(db)));
+    assert.equal(
+      settled.reduce((sum, { held }) => sum + held, 0),
+      20,
+    );
+    assert.equal((await cases()).length, 20);
+  });
+
+  it('are never put back into the outbox', async () => {
+    const { db } = store;
+    const ids = await addReplies(db, [{ status: 'sending' }, { status: 'unknown' }]);
+    await pass();
+    await settleUnanswered(db);
+    await pass();
+    assert.deepEqual(await sweepReplies(db, ['main'], 100), []);
+    assert.deepEqual(await claimReplies(db, ids), []);
+  });
+
+  it('with another end are left as they are', async () => {
+    const { db } = store;
+    for (const status of ['queued', 'accepted', 'sent', 'delivered', 'undelivered', 'failed', 'read'] as const) {
+      await addReplies(db, [{ status }]);
+    }
+    await pass();
+    assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 0 });
+  });
+});

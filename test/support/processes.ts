@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './ports.ts';
+import { endWithRun } from './run.ts';
+import { waitFor } from './wait-for.ts';
+
+/** What is started in production: the HTTP process, the worker process, and both in one with a Postgres of their own. */
+export type ProgramFile = 'src/main.ts' | 'workers/main.ts' | 'workers/standalone.ts';
+
+/** How a process ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What `/health/ready` answers. */
+export interface ReadyAnswer {
+  readonly status: number;
+  readonly draining: boolean;
+  readonly dependencies: Readonly<Record<string, 'up' | 'down' | 'degraded'>>;
+}
+
+/** A real process of Cardwake. */
+export interface RunningProcess {
+  readonly pid: number;
+  /** Where providers call, `http://127.0.0.1:<port>`. */
+  readonly origin: string;
+  /** Where people look. */
+  readonly consoleOrigin: string;
+  /** Everything that it wrote to its standard output, and to its standard error output. */
+  output(): { readonly out: string; readonly error: string };
+  readonly ended: Promise<Ending>;
+  hasEnded(): boolean;
+  /** Rejects while nobody listens. */
+  readiness(): Promise<ReadyAnswer>;
+  /** Resolves when `/health/ready` is 200; rejects when it ends first. */
+  ready(): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  /** SIGKILL; resolves when it is dead. */
+  kill(): Promise<void>;
+}
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Starts a program from its sources, with nothing in its environment but what is given; on free ports unless given. */
+export async function startProcess(
+  program: ProgramFile,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<RunningProcess> {
+  const [port, consolePort] = [env.PORT ?? (await freePort()), env.CONSOLE_PORT ?? (await freePort())];
+  const child = spawn(process.execPath, ['--import', 'tsx', program], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: `${port}`, CONSOLE_PORT: `${consolePort}`, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { out: '', error: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.error += text));
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Ending);
+  await once(child, 'spawn');
+  const pid = child.pid as number;
+  const tellEnded = endWithRun(pid);
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  child.once('exit', tellEnded);
+  const consoleOrigin = `http://127.0.0.1:${consolePort}`;
+  const readiness = () => askReadiness(consoleOrigin);
+  return {
+    pid,
+    origin: `http://127.0.0.1:${port}`,
+    consoleOrigin,
+    output: () => ({ ...output }),
+    ended,
+    hasEnded,
+    readiness,
+    async ready() {
+      const isReady = async () => hasEnded() || (await readiness()).status === 200;
+      await waitFor(isReady, { what: `${program} to be ready`, timeoutMs: 20_000 }).catch((error: Error) => {
+        throw new Error(`${error.message}:\n${output.out}${output.error}`, { cause: error });
+      });
+      if (hasEnded()) throw new Error(`${program} ended instead of being ready:\n${output.out}${output.error}`);
+    },
+    // A signal through the child's handle never reaches a process that merely got the same pid later.
+    signal: (signal) => void child.kill(signal),
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function askReadiness(consoleOrigin: string): Promise<ReadyAnswer> {
+  const answer = await fetch(`${consoleOrigin}/health/ready`, { signal: AbortSignal.timeout(3_000) });
+  const body = (await answer.json()) as Omit<ReadyAnswer, 'status'>;
+  return { ...body, status: answer.status };
+}

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { sql } from 'kysely';
+import type { Intent } from '../../src/activation/intent.ts';
+import { addCards, arrive, inbound, look, outcomes } from '../support/club.ts';
+import { freshStore } from '../support/fresh-store.ts';
+import { CLUB, card, clubWith, phone } from '../support/world.ts';
+import { binder } from './binder.ts';
+
+const asksFor = (from: number, n: number) => inbound(phone(from), { kind: 'card', card: card(n) });
+const says = (from: number, kind: 'help' | 'stop' | 'none') => inbound(phone(from), { kind });
+
+interface Reply {
+  recipient: string;
+  template: string;
+  slot: number;
+  locale: string;
+  variables: { card?: string; code?: string };
+}
+
+describe('bind', () => {
+  const store = freshStore();
+
+  const replies = () =>
+    look<Reply>(store.db, sql`SELECT recipient, template, slot, locale, variables FROM replies ORDER BY id`);
+
+  it('writes the binding, the card, the audit, the reply and the outcome of an SMS, and hands the reply on', async () => {
+    const { db } = store;
+    await addCards(db, [{ number: card(1) }]);
+    const worker = binder(db);
+    const [id = ''] = await arrive(db, [asksFor(0, 1)]);
+    await worker.bind([id]);
+    assert.deepEqual(await look(db, sql`SELECT card, phone, proof, actor, closed_at FROM bindings`), [
+      { card: card(1), phone: phone(0), proof: 'sms', actor: `sms:${id}`, closed_at: null },
+    ]);
+    assert.deepEqual(await look(db, sql`SELECT status FROM cards`), [{ status: 'active' }]);
+    assert.deepEqual(await look(db, sql`SELECT action, actor, before, after FROM audit_events ORDER BY id`), [
+      { action: 'binding.opened', actor: `sms:${id}`, before: null, after: { proof: 'sms' } },
+      { action: 'card.status', actor: `sms:${id}`, before: { status: 'issued' }, after: { status: 'active' } },
+    ]);
+    assert.deepEqual(await replies(), [
+      { recipient: phone(0), template: 'activated', slot: 0, locale: 'ru', variables: { card: card(1) } },
+    ]);
+    assert.equal(worker.replies.length, 1);
+    await worker.bind([id]);
+    assert.equal((await replies()).length, 1, 'a second job finds nothing to do');
+  });
+
+  it('carries a switch through: what one SMS was offered, another one takes', async () => {
+    const { db } = store;
+    await addCards(db, [{ number: card(1), holder: phone(0) }, { number: card(2) }]);
+    const worker = binder(db);
+    await worker.bind(await arrive(db, [asksFor(0, 2)]));
+    const code = (await replies())[0]?.variables.code ?? '';
+    await worker.bind(await arrive(db, [inbound(phone(0), { kind: 'code', code })]));
+    assert.deepEqual(await outcomes(db), { 'phone-has-another-card': 1, switched: 1 });
+    assert.deepEqual(await look(db, sql`SELECT status, replaced_by FROM cards ORDER BY number`), [
+      { status: 'replaced', replaced_by: card(2) },
+      { status: 'active', replaced_by: null },
+    ]);
+    assert.deepEqual(await look(db, sql`SELECT result, tries_left FROM offers`), [{ result: 'taken', tries_left: 3 }]);
+  });
+
+  it('carries a release through, and tells both', async () => {
+    const { db } = store;
+    await addCards(db, [{ number: card(1), holder: phone(0) }]);
+    const worker = binder(db);
+    await worker.bind(await arrive(db, [asksFor(5, 1)]));
+    const code = (await replies()).find(({ template }) => template === 'holder-asked')?.variables.code ?? '';
+    await worker.bind(await arrive(db, [inbound(phone(0), { kind: 'code', code })]));
+    assert.deepEqual(
+      (await replies()).map(({ recipient, template, slot }) => [recipient, template, slot]),
+      [
+        [phone(5), 'card-has-another-phone', 0],
+        [phone(0), 'holder-asked', 2],
+        [phone(0), 'released', 0],
+        [phone(5), 'activated', 2],
+      ],
+    );
+    const holders = sql`SELECT phone FROM bindings WHERE closed_at IS NULL`;
+    assert.deepEqual(await look(db, holders), [{ phone: phone(5) }]);
+  });
+
+  it('decides a pack whose every SMS needs another holder who was not loaded', async () => {
+    const { db } = store;
+    const some = Array.from({ length: 50 }, (_, n) => n);
+    await addCards(
+      db,
+      some.map((n) => ({ number: card(n), holder: phone(n) })),
+    );
+    await binder(db).bind(
+      await arrive(
+        db,
+        some.map((n) => asksFor(100 + n, n)),
+      ),
+    );
+    assert.deepEqual(await outcomes(db), { 'card-has-another-phone': 50 });
+    assert.equal((await replies()).length, 100);
+  });
+
+  it('hands what undoes a binding of the same pack to the next job, which then does it', async () => {
+    const { db } = store;
+    await addCards(db, [{ number: card(1) }, { number: card(2) }]);
+    await sql`INSERT INTO offers (program, kind, phone, card, code, tries_left, inbound_id, expires_at)
+      VALUES ('club', 'switch', ${phone(0)}, ${card(2)}, '4821', 3, 0, now() + interval '15 minutes')`.execute(db);
+    const worker = binder(db);
+    const ids = await arrive(db, [asksFor(0, 1), inbound(phone(0), { kind: 'code', code: '4821' }), says(0, 'help')]);
+    await worker.bind(ids);
+    assert.deepEqual(worker.again, ids.slice(1));
+    assert.deepEqual(await outcomes(db), { activated: 1, received: 2 });
+    await worker.bind(worker.again);
+    assert.deepEqual(await outcomes(db), { activated: 1, help: 1, switched: 1 });
+  });
+
+  it('remembers the language of the last text that showed one', async () => {
+    const { db } = store;
+    await addCards(db, [{ number: card(1) }]);
+    const shows = inbound(phone(0), { kind: 'help' }, { script: 'latin' });
+    await binder(db).bind(await arrive(db, [shows, asksFor(0, 1)]));
+    assert.deepEqual(await look(db, sql`SELECT locale FROM phones`), [{ locale: 'en' }]);
+    await binder(db).bind(await arrive(db, [says(0, 'help')]));
+    assert.equal((await replies()).at(-1)?.locale, 'en');
+  });
+
+  it('makes no more replies than the day has, and still does what was asked', async () => {
+    const { db } = store;
+    const limits = { ...CLUB.limits, repliesPerDay: 2 };
+    await addCards(
+      db,
+      [0, 1, 2, 3].map((n) => ({ number: card(n) })),
+    );
+    const worker = binder(db, { programs: [clubWith({ limits })] });
+    await worker.bind(
+      await arrive(
+        db,
+        [0, 1, 2, 3].map((n) => asksFor(n, n)),
+      ),
+    );
+    assert.deepEqual(await outcomes(db), { activated: 4 });
+    assert.equal((await replies()).length, 2);
+    const silence = sql`SELECT silence FROM inbox ORDER BY id`;
+    assert.deepEqual(
+      (await look<{ silence: string | null }>(db, silence)).map((row) => row.silence),
+      [null, null, 'daily-cap', 'daily-cap'],
+    );
+  });
+
+  it('keeps the cards and phones of two programmes in one pack apart', async () => {
+    const { db } = store;
+    const other = { ...CLUB, key: 'other' };
+    await addCards(db, [{ number: card(1) }]);
+    await addCards(db, [{ number: card(1) }], 'other');
+    const worker = binder(db, { programs: [CLUB, other] });
+    const toOther = { ...asksFor(2, 1), program: 'other' };
+    await worker.bind(await arrive(db, [asksFor(1, 1), toOther, asksFor(2, 1)]));
+    assert.deepEqual(await look(db, sql`SELECT program, phone FROM bindings ORDER BY program`), [
+      { program: 'club', phone: phone(1) },
+      { program: 'other', phone: phone(2) },
+    ]);
+    assert.deepEqual(await outcomes(db), { activated: 2, 'card-has-another-phone': 1 });
+  });
+});
+
+describe('an SMS that cannot be decided', () => {
+  const store = freshStore();
+
+  const due = (id: string) =>
+    sql`UPDATE inbox SET next_attempt_at = clock_timestamp() WHERE id = ${id}`.execute(store.db);
+
+  const poisons: readonly [string, (id: string) => Promise<unknown>][] = [
+    ['with an intent that is nonsense', (id) => setIntent(id, { kind: 'nonsense' } as unknown as Intent)],
+    [
+      'whose programme was taken out',
+      (id) => sql`UPDATE inbox SET program = 'gone' WHERE id = ${id}`.execute(store.db),
+    ],
+    ['that the database refuses', (id) => sql`UPDATE inbox SET sender = NULL WHERE id = ${id}`.execute(store.db)],
+  ];
+  const setIntent = (id: string, intent: Intent) =>
+    sql`UPDATE inbox SET intent = ${JSON.stringify(intent)}::jsonb WHERE id = ${id}`.execute(store.db);
+
+  for (const [what, poison] of poisons) {
+    it(`${what} is set aside alone after three tries; its neighbours go through at the first`, async () => {
+      const { db } = store;
+      const worker = binder(db);
+      const ids = await arrive(db, [says(0, 'help'), says(1, 'help'), says(2, 'none')]);
+      const [, bad = ''] = ids;
+      await poison(bad);
+      await worker.bind(ids);
+      assert.deepEqual(await outcomes(db), { help: 1, 'no-card-number': 1, received: 1 });
+      await worker.bind(ids);
+      assert.deepEqual(
+        await look(db, sql`SELECT attempts FROM inbox WHERE id = ${bad}`),
+        [{ attempts: 1 }],
+        'it waits',
+      );
+      for (let attempt = 2; attempt <= 4; attempt += 1) {
+        await due(bad);
+        await worker.bind([bad]);
+      }
+      assert.deepEqual(await look(db, sql`SELECT state, outcome, attempts FROM inbox WHERE id = ${bad}`), [
+        { state: 'quarantined', outcome: 'error', attempts: 3 },
+      ]);
+      assert.deepEqual(await look(db, sql`SELECT kind, inbound_id FROM cases`), [
+        { kind: 'quarantined', inbound_id: bad },
+      ]);
+    });
+  }
+
+  it('is read again by the worker, when reading failed on arrival', async () => {
+    const { db } = store;
+    const text = `Карта ${card(1)}`;
+    await addCards(db, [{ number: card(1) }]);
+    await binder(db).bind(await arrive(db, [inbound(phone(0), { kind: 'none' }, { intent: undefined, text })]));
+    assert.deepEqual(await outcomes(db), { activated: 1 });
+  });
+});
