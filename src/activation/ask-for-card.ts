@@ -7,9 +7,9 @@ import { mayReply } from './restrain.ts';
 import { type Card, type Change, cardOf, type Offer, phoneOf, type World } from './world.ts';
 
 /** How long a code may be sent back. */
-export const OFFER_MINUTES = 15;
+const OFFER_MINUTES = 15;
 /** Wrong codes before an offer is void. */
-export const OFFER_TRIES = 3;
+const OFFER_TRIES = 3;
 
 /** What happens when a phone texts a well-formed card number. */
 export function askForCard(request: BindRequest, number: CardNumber, world: World, program: Program): Decision {

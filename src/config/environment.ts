@@ -33,8 +33,8 @@ export const environmentSchema = Joi.object<Environment>({
   DATABASE_URL: url(/^postgres(?:ql)?:\/\/./, 'postgres://cardwake@db/cardwake').description(
     'Postgres. Absent: Cardwake runs one of its own in `DATA_DIR`.',
   ),
-  REDIS_URL: url(/^rediss?:\/\/./, 'redis://queue:6379').description(
-    'Redis for the queue. Absent: the queue lives in Postgres.',
+  REDIS_URL: url(/^rediss?(?:\+(?:sentinel|cluster))?:\/\/./, 'redis://queue:6379').description(
+    'Redis for the queue. Sentinel: `redis+sentinel://host,host/master`; Cluster: `redis+cluster://host,host`. Absent: the queue lives in Postgres.',
   ),
   PORT: Joi.number()
     .port()

@@ -104,7 +104,7 @@ export async function claimInbound(trx: Trx, ids: readonly string[]): Promise<Wa
 }
 
 /** Failures of one SMS before it is set aside for an operator. */
-export const QUARANTINE_AFTER = 3;
+const QUARANTINE_AFTER = 3;
 
 /**
  * Counts a failed attempt at each SMS; the third sets it aside with the outcome `error` and opens a case, so that its

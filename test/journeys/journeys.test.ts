@@ -112,6 +112,7 @@ for (const queue of ['postgres', 'redis'] as const) {
     }
 
     async function outcomeOf(from: string, text: string) {
+      await waitFor(async () => (await undecided()) === 0, { what: `an outcome for ${text}` });
       return await waitFor(
         () =>
           service.db
@@ -119,14 +120,17 @@ for (const queue of ['postgres', 'redis'] as const) {
             .select(['outcome', 'silence'])
             .where('sender_raw', '=', from)
             .where('text', '=', text)
-            .where('done_at', 'is not', null)
-            .where(({ not, exists, selectFrom }) =>
-              not(exists(selectFrom('inbox').select('id').where('done_at', 'is', null))),
-            )
             .orderBy('id', 'desc')
             .executeTakeFirst(),
         { what: `an outcome for ${text}` },
       );
+    }
+
+    async function undecided(): Promise<number> {
+      const { rows } = await sql<{ n: number }>`SELECT count(*)::int AS n FROM inbox WHERE done_at IS NULL`.execute(
+        service.db,
+      );
+      return rows[0]?.n ?? 0;
     }
 
     async function undelivered(): Promise<number> {

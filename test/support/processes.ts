@@ -30,8 +30,9 @@ export interface RunningProcess {
   readonly consoleOrigin: string;
   /** Everything that it wrote to its standard output, and to its standard error output. */
   output(): { readonly out: string; readonly error: string };
-  readonly ended: Promise<Ending>;
   hasEnded(): boolean;
+  /** Rejects when it still runs after that time. */
+  endWithin(timeoutMs: number): Promise<Ending>;
   /** Rejects while nobody listens. */
   readiness(): Promise<ReadyAnswer>;
   /** Resolves when `/health/ready` is 200; rejects when it ends first. */
@@ -65,20 +66,24 @@ export async function startProcess(
   child.once('exit', tellEnded);
   const consoleOrigin = `http://127.0.0.1:${consolePort}`;
   const readiness = () => askReadiness(consoleOrigin);
+  const withOutput = (error: Error): never => {
+    throw new Error(`${error.message}; it wrote:\n${output.out}${output.error}`, { cause: error });
+  };
   return {
     pid,
     origin: `http://127.0.0.1:${port}`,
     consoleOrigin,
     output: () => ({ ...output }),
-    ended,
     hasEnded,
+    async endWithin(timeoutMs) {
+      await waitFor(hasEnded, { what: `${program} to end`, timeoutMs }).catch(withOutput);
+      return await ended;
+    },
     readiness,
     async ready() {
       const isReady = async () => hasEnded() || (await readiness()).status === 200;
-      await waitFor(isReady, { what: `${program} to be ready`, timeoutMs: 20_000 }).catch((error: Error) => {
-        throw new Error(`${error.message}:\n${output.out}${output.error}`, { cause: error });
-      });
-      if (hasEnded()) throw new Error(`${program} ended instead of being ready:\n${output.out}${output.error}`);
+      await waitFor(isReady, { what: `${program} to be ready`, timeoutMs: 20_000 }).catch(withOutput);
+      if (hasEnded()) withOutput(new Error(`${program} ended instead of being ready`));
     },
     // A signal through the child's handle never reaches a process that merely got the same pid later.
     signal: (signal) => void child.kill(signal),

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { sql } from 'kysely';
+import type { QueueBackend } from '../../src/queue/backend.ts';
+import { createReplyQuota } from '../../src/store/reply-quota.ts';
+import { startSweeper, sweepOnce } from '../../workers/sweep.ts';
+import { addReplies } from '../store/outbox.ts';
+import { addCards, arrive, inbound, look } from '../support/club.ts';
+import { freshStore } from '../support/fresh-store.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { CLUB, card, phone } from '../support/world.ts';
+import { binder, log, metrics } from './binder.ts';
+
+const NOW = new Date('2024-05-01T12:00:00Z');
+const LATER = new Date(NOW.getTime() + 15 * 60_000);
+
+describe('the sweeper', () => {
+  const store = freshStore();
+
+  /** A sweeper over the channels `main` and `slow`, whose queues hold so many packs. */
+  function sweeper(depths: Readonly<Record<string, number>> | 'queue is away' = {}, now = LATER) {
+    const bound: string[] = [];
+    const sent: string[] = [];
+    const depth: QueueBackend['depth'] = (queues) =>
+      depths === 'queue is away'
+        ? Promise.reject(new Error('Redis is away'))
+        : Promise.resolve(
+            queues.map((queue) => ({ queue, waiting: depths[queue] ?? 0, active: 0, delayed: 0, failed: 0 })),
+          );
+    const neighbours = {
+      ...{
+        db: store.db,
+        programs: new Map([['club', CLUB]]),
+        channels: ['main', 'slow'],
+        metrics,
+        log,
+        now: () => now,
+      },
+      quota: createReplyQuota(store.db, () => now),
+      queue: { depth },
+      enqueue: {
+        bind: (ids: readonly string[]) => bound.push(...ids),
+        send: (channel: string, ids: readonly string[]) => sent.push(...ids.map((id) => `${channel} ${id}`)),
+        drain: () => Promise.resolve(),
+        dropped: 0,
+      },
+    };
+    return { sweep: () => sweepOnce(neighbours), start: () => startSweeper(neighbours), bound, sent };
+  }
+
+  async function lost(): Promise<{ inbox: string[]; replies: string[] }> {
+    const inbox = await arrive(
+      store.db,
+      [1, 2].map((n) => inbound(phone(n), { kind: 'help' })),
+    );
+    const [main, slow] = await addReplies(store.db, [{}, { channel: 'slow' }]);
+    await sql`UPDATE inbox SET sweep_at = now()`.execute(store.db);
+    await sql`UPDATE replies SET sweep_at = now()`.execute(store.db);
+    return { inbox, replies: [`main ${main}`, `slow ${slow}`] };
+  }
+
+  it('brings back SMS and replies that lost their job', async () => {
+    const { inbox, replies } = await lost();
+    const { sweep, bound, sent } = sweeper();
+    await sweep();
+    assert.deepEqual([bound, sent.toSorted()], [inbox, replies]);
+    await sweep();
+    assert.deepEqual([bound.length, sent.length], [2, 2], 'not again at once');
+  });
+
+  it('takes nothing for a queue that does not answer, and loses nothing by it', async () => {
+    const { inbox, replies } = await lost();
+    const away = sweeper('queue is away');
+    await away.sweep();
+    assert.deepEqual([away.bound, away.sent], [[], []]);
+    const back = sweeper();
+    await back.sweep();
+    assert.deepEqual([back.bound, back.sent.toSorted()], [inbox, replies]);
+  });
+
+  it('leaves rows alone whose queue is long: they are late, not lost', async () => {
+    const { inbox, replies } = await lost();
+    const busy = sweeper({ bind: 20, 'send-slow': 20 });
+    await busy.sweep();
+    assert.deepEqual([busy.bound, busy.sent], [[], replies.slice(0, 1)]);
+    const idle = sweeper({ bind: 19, 'send-slow': 19 });
+    await idle.sweep();
+    assert.deepEqual([idle.bound, idle.sent], [inbox, replies.slice(1)]);
+  });
+
+  it('tells a newcomer once that the holder did not agree, with four sweepers at once', async () => {
+    await addCards(store.db, [{ number: card(1), holder: phone(1) }]);
+    const asks = inbound(phone(2), { kind: 'card', card: card(1) });
+    await binder(store.db, { now: () => NOW }).bind(await arrive(store.db, [asks]));
+    const four = [sweeper(), sweeper(), sweeper(), sweeper()];
+    await Promise.all(four.map(({ sweep }) => sweep()));
+    const refusals = await look<{ id: string; locale: string; recipient: string }>(
+      store.db,
+      sql`SELECT id, locale, recipient FROM replies WHERE template = 'request-refused'`,
+    );
+    assert.deepEqual(
+      refusals.map(({ locale, recipient }) => [locale, recipient]),
+      [['ru', phone(2)]],
+    );
+    assert.deepEqual(
+      four.flatMap(({ sent }) => sent),
+      [`main ${refusals[0]?.id}`],
+    );
+  });
+
+  it('settles what was never answered and seals the audit, also while the queue is away', async () => {
+    await addReplies(store.db, [{ status: 'sending' }]);
+    await addCards(store.db, [{ number: card(1), holder: phone(1) }]);
+    await sql`UPDATE replies SET sweep_at = now()`.execute(store.db);
+    await sweeper('queue is away').sweep();
+    assert.deepEqual(await look(store.db, sql`SELECT status FROM replies`), [{ status: 'unknown' }]);
+    assert.equal((await look(store.db, sql`SELECT FROM audit_chain`)).length, 1);
+  });
+
+  it('sweeps at once when it starts, and no more once it is stopped', async () => {
+    const { inbox } = await lost();
+    const { start, bound } = sweeper();
+    const stop = start();
+    await waitFor(() => bound.length === inbox.length, { what: 'the first sweep' });
+    await stop();
+    await sql`UPDATE inbox SET sweep_at = now()`.execute(store.db);
+    assert.deepEqual(bound, inbox);
+  });
+});
