@@ -100,7 +100,9 @@ export function openService(
 
 function openPools(url: string, log: Logger): { open(options: PoolOptions): Database; close(): Promise<void> } {
   const pools: Database[] = [];
-  const onIdleError = (error: Error) => log.warn({ error }, 'An idle database connection was lost');
+  let isClosed = false;
+  // A pool counts as closed when its connections are told to end, which a server that stops may do before them.
+  const onIdleError = (error: Error) => isClosed || log.warn({ error }, 'An idle database connection was lost');
   return {
     open(options) {
       const pool = openDatabase({ url, ...options, onIdleError });
@@ -108,6 +110,7 @@ function openPools(url: string, log: Logger): { open(options: PoolOptions): Data
       return pool;
     },
     async close() {
+      isClosed = true;
       await Promise.all(pools.map((pool) => pool.destroy()));
     },
   };

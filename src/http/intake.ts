@@ -59,6 +59,7 @@ export function createIntake(neighbours: IntakeNeighbours): Intake {
         break;
       case 'receipt':
         await receiptsOf(channel.key).add(one.receipt);
+        metrics.received.inc({ channel: channel.key, kind: one.kind });
         break;
       case 'unreadable':
         log.warn({ channel: channel.key, reason: one.reason }, 'A provider call could not be read');
@@ -67,7 +68,6 @@ export function createIntake(neighbours: IntakeNeighbours): Intake {
       default:
         one satisfies never;
     }
-    metrics.received.inc({ channel: channel.key, kind: one.kind });
   }
 
   return {
@@ -85,8 +85,9 @@ export function createIntake(neighbours: IntakeNeighbours): Intake {
 /** Counts what was kept; an id that comes again with other content is an event that security wants to see. */
 async function note({ db, log, metrics }: IntakeNeighbours, one: NewInbound, kept: Kept): Promise<void> {
   const { channel, program = '', outcome } = one;
+  const kind = outcome === 'unreadable' ? 'unreadable' : 'message';
+  metrics.received.inc({ channel, kind: kept.kind === 'repeated' ? 'repeated' : kind });
   if (kept.kind === 'repeated') {
-    metrics.received.inc({ channel, kind: 'repeated' });
     if (await differsFromKept(db, one)) log.warn({ channel, security: true }, 'An SMS came again with other content');
   } else if (outcome !== undefined) {
     metrics.outcomes.inc({ program, outcome, silence: '' });

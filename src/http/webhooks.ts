@@ -97,7 +97,6 @@ async function answer(door: Webhooks, { line, request }: Call, response: Respons
     door.log.error({ channel: key, error }, 'A webhook call could not be kept');
     return comeBack(response);
   }
-  for (const { kind } of reception.received) door.metrics.received.inc({ channel: key, kind });
   acknowledge(response, reception.acknowledgement);
 }
 

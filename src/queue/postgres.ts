@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { PostgresConnection, PostgresQueueBackend } from 'bullmq';
 import { type Factory, type OnError, patient, type Store } from './store.ts';
 
@@ -40,7 +42,21 @@ function connect(databaseUrl: string, { max, answerMs }: { max: number; answerMs
     options: '-c synchronous_commit=off',
   });
   connection.on('error', onError);
+  cutWhenSilent(connection, Math.max(answerMs, IDLE_MS) + 2_000);
   return connection;
+}
+
+/** What pg's pool keeps an idle connection for, unless told otherwise. */
+const IDLE_MS = 10_000;
+
+/**
+ * A query that got no answer in time leaves its connection in the pool, where the next query waits behind it. A network
+ * that swallows everything would so block the pool until TCP gives up, after a quarter of an hour.
+ */
+function cutWhenSilent({ pool }: PostgresConnection, patienceMs: number): void {
+  (pool as unknown as EventEmitter).on('connect', ({ connection }: { readonly connection: { stream: Socket } }) => {
+    connection.stream.setTimeout(patienceMs, () => connection.stream.destroy());
+  });
 }
 
 /** BullMQ remembers a first connection that failed for ever; this one forgets it, so that the next call tries again. */

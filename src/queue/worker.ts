@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from '../log.ts';
 import { within } from '../within.ts';
 import type { QueueBackend, QueueConsumer, TakenJob } from './backend.ts';
@@ -39,6 +40,8 @@ interface Station {
 export function startWorkers(backend: QueueBackend, handlers: Handlers, options: WorkerOptions): Workers {
   const ending = new AbortController();
   const { signal } = ending;
+  // Every job at hand listens to it, and every send of its pack: that many listeners are no leak.
+  setMaxListeners(0, signal);
   const stations = [
     open(backend, 'bind', 'bind', options, (pack) => handlers.bind(pack, { signal })),
     ...options.channels.map((channel) =>

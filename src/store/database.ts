@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
 import type { Tables } from './schema.ts';
@@ -28,13 +29,28 @@ export function openDatabase(options: DatabaseOptions): Database {
     statement_timeout: options.statementTimeoutMs,
     idle_in_transaction_session_timeout: 30_000,
     application_name: 'cardwake',
+    idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
+    stream: () => impatientSocket(options.statementTimeoutMs),
   });
   pool.on('error', options.onIdleError);
   // The pool listens to idle clients only. One that loses its server in the middle of a transaction emits an error as
   // well as failing the statement; without a listener that would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** Idle connections are closed after this time. */
+const IDLE_MS = 10_000;
+
+/**
+ * A network that swallows everything tells nobody, and TCP itself gives up after a quarter of an hour. So a connection is
+ * cut when nothing has moved on it for longer than a statement may run, or an idle one is kept; its statement fails.
+ */
+function impatientSocket(statementTimeoutMs: number): Socket {
+  const socket = new Socket();
+  const patienceMs = Math.max(statementTimeoutMs, IDLE_MS) + 2_000;
+  return statementTimeoutMs === 0 ? socket : socket.setTimeout(patienceMs, () => socket.destroy());
 }
 
 /** Answers whether Postgres answers, within the pool's connect timeout. */

@@ -152,7 +152,8 @@ export async function oldestUnprocessedSeconds(db: Database): Promise<number> {
 /** True for an error that tells of the data, so that trying the same again fails again; false for a lost database. */
 export function isDataError(error: unknown): boolean {
   const state = sqlState(error);
-  if (state === undefined || isRetryable(error)) return false;
+  // A unique index that still refuses after the tries of `transact` is not a lost race but a row that is in the way.
+  if (state === undefined || (isRetryable(error) && state !== '23505')) return false;
   // Class 08 connection, 53 resources, 57 operator intervention, 58 system: the database's trouble, not the message's.
   return !['08', '53', '55', '57', '58'].includes(state.slice(0, 2));
 }

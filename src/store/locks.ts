@@ -15,18 +15,16 @@ export interface LockedPhone {
 /**
  * Locks the phones' rows until the end of the transaction, in order of number, and answers them; a phone that was never
  * seen gets its row. Who locks both phones and cards locks the phones first: that fixed order is what keeps deadlocks rare.
+ *
+ * The missing rows come before any lock: who held a lock while it waited for another's new row could be waited for by
+ * that other, and two packs of new customers would deadlock.
  */
 export async function lockPhones(trx: Trx, program: string, phones: Iterable<string>): Promise<LockedPhone[]> {
   const wanted = [...new Set(phones)].toSorted();
-  const locked = await selectPhones(trx, program, wanted);
-  if (locked.length === wanted.length) return locked;
-  await sql`INSERT INTO phones (program, phone) SELECT ${program}, unnest(${wanted}::text[]) ON CONFLICT DO NOTHING`.execute(
-    trx,
-  );
-  return await selectPhones(trx, program, wanted);
-}
-
-async function selectPhones(trx: Trx, program: string, wanted: readonly string[]): Promise<LockedPhone[]> {
+  await sql`INSERT INTO phones (program, phone)
+    SELECT ${program}, w.phone FROM unnest(${wanted}::text[]) WITH ORDINALITY AS w (phone, place)
+    WHERE NOT EXISTS (SELECT FROM phones p WHERE p.program = ${program} AND p.phone = w.phone)
+    ORDER BY w.place ON CONFLICT DO NOTHING`.execute(trx);
   const { rows } = await sql<LockedPhone>`
     SELECT phone, locale, opted_out_at, failed_at, replied_at, told_until FROM phones
     WHERE program = ${program} AND phone = ANY(${wanted}::text[]) ORDER BY phone FOR UPDATE`.execute(trx);

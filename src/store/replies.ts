@@ -98,7 +98,7 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
   await sql`
     WITH result AS (SELECT * FROM ${rows(list, columns)}), opted AS (
       INSERT INTO phones (program, phone, opted_out_at)
-      SELECT DISTINCT r.program, r.recipient, now() FROM replies r JOIN result ON result.id = r.id WHERE result.out
+      SELECT DISTINCT r.program, r.recipient, now() FROM replies r JOIN result ON result.id = r.id WHERE result.out ORDER BY 1, 2
       ON CONFLICT (program, phone) DO UPDATE SET opted_out_at = coalesce(phones.opted_out_at, excluded.opted_out_at)
     )
     UPDATE replies r SET text = result.text, segments = result.segments,

@@ -10,10 +10,15 @@ import type { Card, CardStatus, LiveWorld } from '../../src/activation/world.ts'
 import type { OptOutKind } from '../../src/sms/message.ts';
 import { card, clubWith, phone, phoneOf, worldOf } from '../support/world.ts';
 
-type Sms = { is: Outcome; replies?: string[]; silence?: Silence; guess?: true; case?: true; after?: string } & Record<
-  string,
-  unknown
->;
+type Sms = {
+  is: Outcome;
+  replies?: string[];
+  asks?: string;
+  silence?: Silence;
+  guess?: true;
+  case?: true;
+  after?: string;
+} & Record<string, unknown>;
 
 interface Story {
   readonly story: string;
@@ -136,9 +141,10 @@ function shown({ outcome, replies, silence, changes }: Decision) {
 
 function expected(sms: Sms) {
   const who = Object.keys(sms).find(isPerson);
+  const own = sms.silence === undefined ? [`${who} ${sms.is}`] : [];
   return {
     is: sms.is,
-    replies: sms.replies ?? (sms.silence === undefined ? [`${who} ${sms.is}`] : []),
+    replies: [...(sms.replies ?? own), ...(sms.asks === undefined ? [] : [`${sms.asks} holder-asked`])],
     silence: sms.silence,
     guess: sms.guess ?? false,
     case: sms.case ?? false,

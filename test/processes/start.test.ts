@@ -2,20 +2,18 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { findEmbeddedPostgres } from '../../src/store/embedded/postgres.ts';
+import { createLogger } from '../../src/log.ts';
+import { findEmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded/postgres.ts';
 import { freePort } from '../support/ports.ts';
-import { createDeployment, type Deployment } from '../support/process-deployment.ts';
-import { checkHistory, everythingEnds } from '../support/process-history.ts';
+import { type Answer, createDeployment, customers, type Deployment } from '../support/process-deployment.ts';
+import { checkHistory, everythingEnds, letLeasesRunOut } from '../support/process-history.ts';
 import type { ProgramFile, RunningProcess } from '../support/processes.ts';
 import { temporaryFolder } from '../support/run.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const PROGRAMS: readonly ProgramFile[] = ['src/main.ts', 'workers/main.ts', 'workers/standalone.ts'];
 
-/** Nobody is asked at this address before the configuration is complete. */
-const NOWHERE = 'postgres://127.0.0.1:1/none';
-
-describe('a start that cannot succeed', function () {
+describe('a program that cannot start', function () {
   this.timeout(30_000);
   let deployment: Deployment;
   const cleanUps: (() => unknown)[] = [];
@@ -28,43 +26,52 @@ describe('a start that cannot succeed', function () {
   });
   after(() => deployment.end());
 
-  for (const program of PROGRAMS) {
-    it(`of ${program} shows all mistakes of the configuration, nothing else, and ends with 1`, async () => {
-      const file = join(await temporaryFolder('config'), 'cardwake.yaml');
-      await writeFile(file, 'programs:\n  club: { name: 7 }\nchannels: {}\n');
-      const process = await deployment.start(program, { CARDWAKE_CONFIG: file, DATABASE_URL: NOWHERE, PORT: 'many' });
-      assert.deepEqual(await process.endWithin(20_000), { code: 1, signal: null });
-      const { out, error } = process.output();
+  it('shows all mistakes of the configuration and nothing else, whatever the program', async () => {
+    const file = join(await temporaryFolder('config'), 'cardwake.yaml');
+    await writeFile(file, 'programs:\n  club: { name: 7 }\nchannels: {}\n');
+    for (const { out, error } of await failures(PROGRAMS, { CARDWAKE_CONFIG: file, PORT: 'many' })) {
       assert.equal(out, '');
       assert.match(error, /^The configuration has \d+ mistakes:\n(?: {2}\S.*\n)+$/);
       for (const part of ['PORT', 'programs.club.name', 'countries', 'support']) assert.ok(error.includes(part), error);
       assert.doesNotMatch(error, /^\s+at |\.ts:\d|Error/m);
-    });
+    }
+  });
 
-    it(`of ${program} on a port that is taken says so in one sentence, and ends with 1`, async () => {
-      const port = await takenPort();
-      const process = await deployment.start(program, { CONSOLE_PORT: `${port}` });
-      assert.deepEqual(await process.endWithin(20_000), { code: 1, signal: null });
+  it('says in one sentence that a port is taken, whatever the program', async () => {
+    const port = await takenPort();
+    for (const { error } of await failures(PROGRAMS, { CONSOLE_PORT: `${port}` })) {
       assert.equal(
-        process.output().error,
+        error,
         `Port ${port} is taken by another program: end that one, or choose other ports with PORT and CONSOLE_PORT.\n`,
       );
-    });
-  }
+    }
+  });
 
-  for (const program of ['src/main.ts', 'workers/main.ts'] as const) {
-    it(`of ${program} without a database says what to do, and ends with 1`, async () => {
-      const process = await deployment.start(program, { DATABASE_URL: '' });
-      assert.deepEqual(await process.endWithin(20_000), { code: 1, signal: null });
-      assert.match(process.output().error, /^DATABASE_URL is not set: [^\n]+\n$/);
-    });
+  it('says in one sentence that a program which brings no database needs one', async () => {
+    for (const { error } of await failures(['src/main.ts', 'workers/main.ts'], { DATABASE_URL: '' })) {
+      assert.match(error, /^DATABASE_URL is not set: [^\n]+\n$/);
+    }
+  });
 
-    it(`of ${program} can be ended while the database is away`, async () => {
-      const process = await deployment.start(program, { DATABASE_URL: NOWHERE });
-      await untilItListens(process);
+  it('can be ended while the database is away', async () => {
+    const nowhere = { DATABASE_URL: 'postgres://127.0.0.1:1/none' };
+    const started = await Promise.all(PROGRAMS.map((program) => deployment.start(program, nowhere)));
+    for (const process of started) {
+      await waitFor(() => process.readiness(), { what: 'it to listen', timeoutMs: 20_000 });
       process.signal('SIGTERM');
       assert.deepEqual(await process.endWithin(8_000), { code: 0, signal: null });
-    });
+    }
+  });
+
+  /** What programs write that end at once, with 1. */
+  async function failures(programs: readonly ProgramFile[], env: Readonly<Record<string, string>>) {
+    const started = await Promise.all(programs.map((program) => deployment.start(program, env)));
+    return await Promise.all(
+      started.map(async (process) => {
+        assert.deepEqual(await process.endWithin(20_000), { code: 1, signal: null });
+        return process.output();
+      }),
+    );
   }
 
   async function takenPort(): Promise<number> {
@@ -76,30 +83,57 @@ describe('a start that cannot succeed', function () {
   }
 });
 
-async function untilItListens(process: RunningProcess): Promise<void> {
-  await waitFor(() => process.readiness(), { what: 'it to listen', timeoutMs: 20_000 });
-}
-
 describe('Cardwake with a Postgres of its own', function () {
   this.timeout(60_000);
+  let dataDir: string;
+  let deployment: Deployment;
+  let running: RunningProcess;
+  const answers: Answer[] = [];
 
-  it('starts again after kill -9 with all its data, tells a second start who runs, and ends without a complaint', async () => {
-    const deployment = await createDeployment();
-    const dataDir = await temporaryFolder('standalone');
-    const env = { DATABASE_URL: '', DATA_DIR: dataDir };
-    const killed = await deployment.start('workers/standalone.ts', env);
-    await killed.ready();
-    await killed.kill();
-    const next = await deployment.start('workers/standalone.ts', env);
-    await next.ready();
-    const late = await deployment.start('workers/standalone.ts', env);
-    assert.deepEqual(await late.endWithin(20_000), { code: 1, signal: null });
-    const sentence = `Cardwake already runs here as pid ${next.pid}; its console is ${next.consoleOrigin}.\n`;
-    assert.equal(late.output().error, sentence.replace('127.0.0.1', 'localhost'));
-    next.signal('SIGINT');
-    assert.deepEqual(await next.endWithin(20_000), { code: 0, signal: null });
-    assert.doesNotMatch(next.output().out, /"level":"(?:warn|error|fatal)"/);
-    assert.equal(await findEmbeddedPostgres(dataDir), undefined);
-    await deployment.end();
+  before(async () => {
+    dataDir = await temporaryFolder('standalone');
+    const postgres = await startEmbeddedPostgres({ dataDir, log: createLogger({ level: 'silent' }), isDurable: false });
+    await postgres.stop();
+    // The URL stays the same over restarts.
+    deployment = await createDeployment({ databaseUrl: postgres.url });
+    running = await startAll();
   });
+
+  after(() => deployment.end());
+
+  it('starts again after kill -9 under load, with all its data, and sends nothing twice', async () => {
+    await deployment.issueCards(60);
+    const kill = (count: number) => (count === 30 ? running.kill() : undefined);
+    const cut = await deployment.text(customers(1, 60), { to: [running], onAnswer: kill });
+    const abandoned = await letLeasesRunOut(deployment);
+    running = await startAll();
+    answers.push(...cut, ...(await deployment.text(customers(1, 60), { to: [running] })));
+    await everythingEnds(deployment);
+    const { acknowledged, activated, unknown } = await checkHistory(deployment, answers);
+    assert.deepEqual([acknowledged, activated, unknown], [60, 60, abandoned]);
+  });
+
+  it('tells a second start in one sentence who runs already, and is not disturbed by it', async () => {
+    const late = await deployment.start('workers/standalone.ts', { DATABASE_URL: '', DATA_DIR: dataDir });
+    assert.deepEqual(await late.endWithin(20_000), { code: 1, signal: null });
+    const console = running.consoleOrigin.replace('127.0.0.1', 'localhost');
+    assert.equal(late.output().error, `Cardwake already runs here as pid ${running.pid}; its console is ${console}.\n`);
+    await running.ready();
+  });
+
+  it('ends after Ctrl-C without a complaint, its Postgres, too', async () => {
+    running.signal('SIGINT');
+    assert.deepEqual(await running.endWithin(20_000), { code: 0, signal: null });
+    const { out, error } = running.output();
+    assert.match(out, /"level":"info"/);
+    assert.doesNotMatch(out, /"level":"(?:warn|error|fatal)"/);
+    assert.equal(error, '');
+    assert.equal(await findEmbeddedPostgres(dataDir), undefined);
+  });
+
+  async function startAll(): Promise<RunningProcess> {
+    const process = await deployment.start('workers/standalone.ts', { DATABASE_URL: '', DATA_DIR: dataDir });
+    await process.ready();
+    return process;
+  }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { twilioError } from '../support/fake-twilio.ts';
 import { type Answer, createDeployment, customers, type Deployment } from '../support/process-deployment.ts';
-import { checkHistory, everythingEnds } from '../support/process-history.ts';
+import { checkHistory, everythingEnds, letLeasesRunOut } from '../support/process-history.ts';
 import type { RunningProcess } from '../support/processes.ts';
 import { createTestRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -65,7 +65,7 @@ describe('worker processes', function () {
       await waitFor(() => twilio.accepted.length > sent + 20, { what: 'replies to be under way' });
       await worker.kill();
       answers.push(...(await texted));
-      abandoned += await letLeasesRunOut();
+      abandoned += await letLeasesRunOut(deployment);
       worker = await deployment.start('workers/main.ts');
     }
     await everythingEnds(deployment);
@@ -95,22 +95,5 @@ describe('worker processes', function () {
   async function maxAttempts(): Promise<number> {
     const { rows } = await deployment.db.query<{ max: number }>('SELECT max(attempts)::int AS max FROM replies');
     return rows[0]?.max ?? 0;
-  }
-
-  /** What a minute does to the replies that a dead worker had in its hands; answers how many there are. */
-  async function letLeasesRunOut(): Promise<number> {
-    // The server may still be busy with the last thing that it was asked.
-    const isQuiet = async () => {
-      const { rows } = await deployment.db.query<{ busy: number }>(
-        `SELECT count(*)::int AS busy FROM pg_stat_activity
-        WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()`,
-      );
-      return rows[0]?.busy === 0;
-    };
-    await waitFor(isQuiet, { what: 'the database to be at rest' });
-    const { rowCount } = await deployment.db.query(
-      `UPDATE replies SET sweep_at = clock_timestamp() WHERE status = 'sending'`,
-    );
-    return rowCount ?? 0;
   }
 });

@@ -10,13 +10,13 @@ const capped = (repliesPerDay: number) => clubWith({ limits: { ...CLUB.limits, r
 
 describe('the replies of a day', () => {
   const store = freshStore();
-  const quotas = (count: number) => Array.from({ length: count }, () => createReplyQuota(store.db, () => NOON));
+  const openQuota = () => createReplyQuota(store.db, () => NOON);
   const used = async () =>
     (await look<{ used: number }>(store.db, sql`SELECT sum(used)::int AS used FROM reply_quota`))[0]?.used ?? 0;
 
   for (const cap of [0, 1, 7, 1_000]) {
     it(`are never more than ${cap}, with 16 takers over 4 processes that give back what they do not use`, async () => {
-      const processes = quotas(4);
+      const processes = [openQuota(), openQuota(), openQuota(), openQuota()];
       let made = 0;
       const taker = async (n: number) => {
         for (let turn = 0; turn < 30; turn += 1) {
@@ -38,17 +38,17 @@ describe('the replies of a day', () => {
   }
 
   it('can be taken to the last one by whoever asks for little', async () => {
-    const [quota] = quotas(1);
+    const quota = openQuota();
     const counts: number[] = [];
-    for (let turn = 0; turn < 4; turn += 1) counts.push((await quota?.take(capped(7), 2))?.count ?? -1);
+    for (let turn = 0; turn < 4; turn += 1) counts.push((await quota.take(capped(7), 2)).count);
     assert.deepEqual(counts, [2, 2, 2, 1]);
   });
 
   it('are counted in shares, so that packs do not queue up for one row', async () => {
-    const [quota] = quotas(1);
-    await quota?.take(capped(10_000), 2);
+    const quota = openQuota();
+    await quota.take(capped(10_000), 2);
     assert.equal(await used(), 100);
-    await Promise.all(Array.from({ length: 20 }, () => quota?.take(capped(10_000), 4)));
+    await Promise.all(Array.from({ length: 20 }, () => quota.take(capped(10_000), 4)));
     assert.equal(await used(), 100);
   });
 
@@ -64,13 +64,13 @@ describe('the replies of a day', () => {
   });
 
   it('are each programme’s own', async () => {
-    const [quota] = quotas(1);
-    assert.equal((await quota?.take(capped(1), 1))?.count, 1);
-    assert.equal((await quota?.take({ ...capped(1), key: 'other' }, 1))?.count, 1);
+    const quota = openQuota();
+    assert.equal((await quota.take(capped(1), 1)).count, 1);
+    assert.equal((await quota.take({ ...capped(1), key: 'other' }, 1)).count, 1);
   });
 
   it('are used up at once when the cap is lowered during the day', async () => {
-    await quotas(1)[0]?.take(capped(50), 40);
-    assert.equal((await quotas(1)[0]?.take(capped(10), 5))?.count, 0);
+    await openQuota().take(capped(50), 40);
+    assert.equal((await openQuota().take(capped(10), 5)).count, 0);
   });
 });

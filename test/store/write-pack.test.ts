@@ -42,7 +42,11 @@ describe('writePack', () => {
       const { decided, rest } = decidePack(requests, world, program);
       assert.deepEqual(rest, []);
       const all = decided.map(({ request, decision }) => ({
-        ...{ inboundId: request.id, channel: 'main', address: '2420', from: request.from, decision },
+        inboundId: request.id,
+        channel: 'main',
+        address: '2420',
+        from: request.from,
+        decision,
         localeFor: () => 'en' as const,
         localeShown: undefined,
       }));
@@ -121,8 +125,11 @@ describe('writePack', () => {
     assert.deepEqual(await look(store.db, audit), [
       { action: 'binding.closed', card: card(0), phone: ANNA, before: null, after: null },
       {
-        ...{ action: 'card.status', card: card(0), phone: null },
-        ...{ before: { status: 'active' }, after: { status: 'replaced', replacedBy: card(1) } },
+        action: 'card.status',
+        card: card(0),
+        phone: null,
+        before: { status: 'active' },
+        after: { status: 'replaced', replacedBy: card(1) },
       },
       { action: 'binding.opened', card: card(1), phone: ANNA, before: null, after: { proof: 'code' } },
       { action: 'card.status', card: card(1), phone: null, before: { status: 'issued' }, after: { status: 'active' } },

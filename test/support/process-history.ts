@@ -73,6 +73,24 @@ export async function checkHistory(deployment: Deployment, answers: readonly Ans
   };
 }
 
+/**
+ * What a minute does to the replies that dead workers had in their hands; answers how many there are. For use while no
+ * worker lives.
+ */
+export async function letLeasesRunOut({ db }: Deployment): Promise<number> {
+  // The server may still be busy with the last thing that it was asked.
+  const isAtRest = async () => {
+    const { rowCount } = await db.query(
+      `SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()`,
+    );
+    return rowCount === 0;
+  };
+  await waitFor(isAtRest, { what: 'the database to be at rest' });
+  const { rowCount } = await db.query(`UPDATE replies SET sweep_at = clock_timestamp() WHERE status = 'sending'`);
+  return rowCount ?? 0;
+}
+
 function checkReplies({ twilio }: Deployment, rows: readonly Row[]): number {
   const sent = new Map<string, string[]>();
   for (const { statusCallback, to } of twilio.accepted) {

@@ -12,8 +12,11 @@ import { binder, openPool } from './binder.ts';
 const SEED = 20_240_501;
 const WAVES = 8;
 const SMS_PER_WAVE = 250;
-const PHONES = 40;
-const CARDS = 50;
+const PHONES = 70;
+/** Cards at first, of which the first fifteen have a holder, and how many more the shop gets for each wave. */
+const CARDS = 20;
+const HELD = 15;
+const MORE_CARDS = 10;
 const START = Date.parse('2024-05-01T12:00:00Z');
 /** Long enough for all replies of one wave to be out of sight in the next; the second wave after an offer is too late. */
 const WAVE_MS = 10 * 60_000;
@@ -28,6 +31,9 @@ function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/** The numbers from `first` up to, not including, `end`. */
+const numbers = (first: number, end: number) => Array.from({ length: end - first }, (_, n) => first + n);
 
 describe(`a storm of ${WAVES * SMS_PER_WAVE} SMS in packs of 1 to 50 over 8 bind workers`, () => {
   let store: TestStore;
@@ -88,6 +94,11 @@ describe(`a storm of ${WAVES * SMS_PER_WAVE} SMS in packs of 1 to 50 over 8 bind
     assert.deepEqual(await look(db, taken), []);
   });
 
+  it('had no deadlock to get over', async () => {
+    const counted = sql`SELECT deadlocks::int AS deadlocks FROM pg_stat_database WHERE datname = current_database()`;
+    assert.deepEqual(await look(db, counted), [{ deadlocks: 0 }]);
+  });
+
   it('texted no phone more than five times in a wave', async () => {
     const loud = sql`SELECT r.recipient FROM replies r JOIN inbox i ON i.id = r.inbound_id
       GROUP BY r.recipient, i.sender_raw HAVING count(*) > 5`;
@@ -106,11 +117,17 @@ async function blow({ db, url }: TestStore): Promise<void> {
   const workers = Array.from({ length: 8 }, (_, n) => binder(pools[n % 2] ?? db, options));
   await addCards(
     db,
-    Array.from({ length: CARDS }, (_, n) => ({ number: card(n), ...(n < 15 && { holder: phone(n) }) })),
+    numbers(0, CARDS).map((n) => ({ number: card(n), ...(n < HELD && { holder: phone(n) }) })),
   );
   for (let wave = 0; wave < WAVES; wave += 1) {
     const codes = await liveCodes(db);
-    const texts = Array.from({ length: SMS_PER_WAVE }, () => textOf(random, codes, wave));
+    const cards = CARDS + wave * MORE_CARDS;
+    if (wave > 0)
+      await addCards(
+        db,
+        numbers(cards - MORE_CARDS, cards).map((n) => ({ number: card(n) })),
+      );
+    const texts = numbers(0, SMS_PER_WAVE).map(() => textOf(random, codes, cards, wave));
     const jobs = packs(await arrive(db, texts), random);
     await Promise.all(workers.map((worker) => drain(worker, jobs)));
     // What two jobs named while one held it, and what nobody's job names any more: the sweeper's part.
@@ -146,7 +163,7 @@ async function liveCodes(db: Database): Promise<Map<string, string>> {
   return new Map((await look<{ phone: string; code: string }>(db, offers)).map((one) => [one.phone, one.code]));
 }
 
-function textOf(random: () => number, codes: ReadonlyMap<string, string>, wave: number) {
+function textOf(random: () => number, codes: ReadonlyMap<string, string>, cards: number, wave: number) {
   const pick = (below: number) => Math.floor(random() * below);
   const from = phone(pick(PHONES));
   const code = codes.get(from);
@@ -164,7 +181,7 @@ function textOf(random: () => number, codes: ReadonlyMap<string, string>, wave: 
         ? { kind: random() < 0.5 ? 'stop' : 'start' }
         : chance > 0.92
           ? (rare[pick(4)] ?? { kind: 'none' })
-          : { kind: 'card', card: card(pick(CARDS + 2)) };
+          : { kind: 'card', card: card(pick(cards + 2)) };
   return inbound(from, intent, { senderRaw: `wave ${wave}` });
 }
 
@@ -176,7 +193,7 @@ async function replay(db: Database): Promise<{ bound: Map<string, string>; statu
   );
   const bound = new Map<string, string>();
   const holding = new Map<string, string>();
-  const statuses = new Map(Array.from({ length: 15 }, (_, n) => [card(n) as string, 'active']));
+  const statuses = new Map(numbers(0, HELD).map((n) => [card(n) as string, 'active']));
   for (const { action, card: number, phone: who, after } of events) {
     if (action === 'binding.opened') {
       assert.ok(!bound.has(number) && !holding.has(who));

@@ -27,14 +27,12 @@ describe('the sweeper', () => {
             queues.map((queue) => ({ queue, waiting: depths[queue] ?? 0, active: 0, delayed: 0, failed: 0 })),
           );
     const neighbours = {
-      ...{
-        db: store.db,
-        programs: new Map([['club', CLUB]]),
-        channels: ['main', 'slow'],
-        metrics,
-        log,
-        now: () => now,
-      },
+      db: store.db,
+      programs: new Map([['club', CLUB]]),
+      channels: ['main', 'slow'],
+      metrics,
+      log,
+      now: () => now,
       quota: createReplyQuota(store.db, () => now),
       queue: { depth },
       enqueue: {
