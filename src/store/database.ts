@@ -41,7 +41,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /** Idle connections are closed after this time. */
-const IDLE_MS = 10_000;
+const IDLE_MS = 5_000;
 
 /**
  * A network that swallows everything tells nobody, and TCP itself gives up after a quarter of an hour. So a connection is
@@ -49,7 +49,7 @@ const IDLE_MS = 10_000;
  */
 function impatientSocket(statementTimeoutMs: number): Socket {
   const socket = new Socket();
-  const patienceMs = Math.max(statementTimeoutMs, IDLE_MS) + 2_000;
+  const patienceMs = Math.max(statementTimeoutMs, IDLE_MS) + 1_000;
   return statementTimeoutMs === 0 ? socket : socket.setTimeout(patienceMs, () => socket.destroy());
 }
 

@@ -26,7 +26,7 @@ describe('worker processes', function () {
     const { twilio } = deployment;
     twilio.plan(...Array.from({ length: 40 }, () => twilioError(429, 20429, { 'retry-after': '1' })));
     answers.push(...(await deployment.text(customers(1, 100), { to: [http] })));
-    const ms = await everythingEnds(deployment);
+    await everythingEnds(deployment);
     assert.deepEqual(await checkHistory(deployment, answers), {
       acknowledged: 100,
       activated: 100,
@@ -36,7 +36,6 @@ describe('worker processes', function () {
     });
     assert.equal(twilio.requestCount, 140);
     assert.equal(await maxAttempts(), 1);
-    console.log({ throttled: Math.round(ms) });
   });
 
   it('never send again what may have gone out: an error 500, a cut connection, an answer that does not come', async () => {
@@ -46,9 +45,8 @@ describe('worker processes', function () {
     twilio.plan(...customers(1, 6).flatMap(() => behaviours));
     const requests = twilio.requestCount;
     answers.push(...(await deployment.text(customers(101, 200), { to: [http] })));
-    const ms = await everythingEnds(deployment);
+    await everythingEnds(deployment);
     const tally = await checkHistory(deployment, answers);
-    console.log({ ambiguous: Math.round(ms) }, tally);
     assert.equal(twilio.requestCount - requests, 100);
     assert.equal(tally.accepted + tally.unknown, 200);
   });

@@ -35,6 +35,7 @@ export async function everythingEnds({ db }: Deployment, timeoutMs = 45_000): Pr
     return rows[0]?.open === 0;
   };
   await waitFor(isOver, { what: 'every SMS and every reply to end', timeoutMs });
+  console.log({ ended: Math.round(performance.now() - startedAt) });
   return performance.now() - startedAt;
 }
 
