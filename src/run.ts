@@ -2,7 +2,7 @@ import { loadSettings, type Settings } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 
 /** How long a process may take from SIGTERM to its exit. Kubernetes kills after 30 s, docker after 10 s unless told. */
-export const EXIT_WITHIN_MS = 20_000;
+const EXIT_WITHIN_MS = 20_000;
 
 /** What a program is given to start with. */
 export interface Run {
@@ -12,7 +12,7 @@ export interface Run {
    * The part that was opened. At the end `close` is called with it, after the parts that were opened later are closed.
    * Once the end has begun this never resolves: the start goes no further, and what it was opening is closed, too.
    */
-  open<Part>(opening: Part | Promise<Part>, close: (part: Part) => Promise<unknown>): Promise<Part>;
+  readonly open: <Part>(opening: Part | Promise<Part>, close: (part: Part) => Promise<unknown>) => Promise<Part>;
 }
 
 /**

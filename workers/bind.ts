@@ -63,14 +63,17 @@ async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Pro
   }
 }
 
+/** Three or four are what a decision can need; the rest is for packs whose cards change hands between two rounds. */
+const LOAD_ROUNDS = 20;
+
 /** Loads, decides, writes; and again with more loaded, when a decision turned out to need it. */
 async function bindPack(neighbours: BindNeighbours, ids: readonly string[]): Promise<PackResult> {
   const also = { phones: new Set<Msisdn>(), cards: new Set<CardNumber>() };
-  for (let round = 0; ; round += 1) {
+  for (let round = 1; ; round += 1) {
     try {
       return await transact(neighbours.db, (trx) => bindIn(trx, neighbours, ids, also));
     } catch (error) {
-      if (!(error instanceof NotLoaded) || round >= 5) throw error;
+      if (!(error instanceof NotLoaded) || round >= LOAD_ROUNDS) throw error;
       for (const phone of error.phones) also.phones.add(phone);
       for (const card of error.cards) also.cards.add(card);
     }

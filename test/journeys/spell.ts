@@ -37,7 +37,7 @@ export function spell(text: string, phone: string, { codes }: Spelling): string 
     const number = Object.entries(NUMBERS).find(([key]) => key === name)?.[1];
     if (number === undefined) throw new Error(`The journeys know no {${inside}}`);
     if (way === 'grouped') return number.replaceAll(/(\d{4})(?=\d)/g, '$1 ');
-    if (way === 'persian') return [...number].map((digit) => String.fromCodePoint(0x6f0 + Number(digit))).join('');
+    if (way === 'persian') return number.replaceAll(/\d/g, (digit) => String.fromCodePoint(0x6f0 + Number(digit)));
     return way === 'short' ? number.slice(0, -1) : number;
   });
 }

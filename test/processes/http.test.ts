@@ -73,6 +73,7 @@ describe('HTTP processes', function () {
       assert.deepEqual(await next.endWithin(20_000), { code: 0, signal: null });
       next = await deployment.start('src/main.ts', { PORT: new URL(next.origin).port });
       processes[1] = next;
+      await next.ready();
     };
     const rolled = await deployment.text(customers(4, 203), { to: processes, isPersistent: true, onAnswer: roll });
     answers.push(...rolled);

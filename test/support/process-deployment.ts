@@ -118,9 +118,9 @@ async function textAll(
   const waiting = who.entries();
   const line = async () => {
     for (const [index, customer] of waiting) {
-      const post = () => textOnce(twilio, customer, to[index % to.length] as RunningProcess);
+      let turn = index;
       const isTaken = async () => {
-        const answer = await post();
+        const answer = await textOnce(twilio, customer, to[turn++ % to.length] as RunningProcess);
         return answer.status === 200 || !isPersistent ? answer : undefined;
       };
       answers.push(await waitFor(isTaken, { what: `customer ${customer}'s SMS to be taken`, timeoutMs: 30_000 }));

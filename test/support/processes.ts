@@ -58,7 +58,7 @@ export async function startProcess(
   const output = { out: '', error: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.error += text));
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Ending);
+  const ended: Promise<Ending> = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   await once(child, 'spawn');
   const pid = child.pid as number;
   const tellEnded = endWithRun(pid);
