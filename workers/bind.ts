@@ -14,7 +14,7 @@ import { chooseLocale } from '../src/reply/choose-locale.ts';
 import { type Msisdn, numberingFacts } from '../src/sms/msisdn.ts';
 import { type Database, type Trx, transact } from '../src/store/database.ts';
 import type { Decided } from '../src/store/decided.ts';
-import { claimInbound, isDataError, recordInboundFailure, type WaitingInbound } from '../src/store/inbox.ts';
+import { claimInbound, isOfMessage, recordInboundFailure, type WaitingInbound } from '../src/store/inbox.ts';
 import { loadWorld, type Wanted } from '../src/store/load-world.ts';
 import type { ReplyQuota } from '../src/store/reply-quota.ts';
 import { type QueuedReply, writePack } from '../src/store/write-pack.ts';
@@ -56,7 +56,7 @@ async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Pro
     report(neighbours, result);
     if (result.failed.length > 0) await setBack(neighbours, result.failed, 'the rule failed on it');
   } catch (error) {
-    if (!isDataError(error)) throw error;
+    if (!isOfMessage(error)) throw error;
     neighbours.log.error({ messages: ids.length, error }, 'A pack was refused by the database');
     if (ids.length === 1) await setBack(neighbours, ids, 'the database refused it');
     else for (const id of ids) await bindEach(neighbours, [id]);

@@ -7,7 +7,7 @@ import type { Received } from '../providers/provider.ts';
 import type { Enqueuer } from '../queue/enqueue.ts';
 import type { DeliveryReceipt } from '../sms/message.ts';
 import type { Database } from '../store/database.ts';
-import { differsFromKept, isDataError, type Kept, keepInbound, type NewInbound } from '../store/inbox.ts';
+import { differsFromKept, isOfMessage, type Kept, keepInbound, type NewInbound } from '../store/inbox.ts';
 import { applyReceipts } from '../store/receipts.ts';
 import { keepUnreadable, readInbound } from './read-inbound.ts';
 
@@ -116,7 +116,7 @@ async function keepGroup(
   try {
     return await keepInbound(db, received);
   } catch (error) {
-    if (!isDataError(error)) throw error;
+    if (!isOfMessage(error)) throw error;
     log.error({ messages: received.length, error }, 'A group of SMS was refused by the database');
     return await Promise.all(
       received.map(async (one) => {

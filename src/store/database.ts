@@ -84,3 +84,16 @@ export async function transact<T>(db: Database, work: (trx: Trx) => Promise<T>):
     }
   }
 }
+
+/** True of errors that tell of a database that is not there, starting or stopping; false of one that is wrong. */
+export function isAway(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const state = sqlState(cause);
+  // Class 08: connection; 53: too many connections; 57: starting up or shutting down.
+  if (state !== undefined) return ['08', '53', '57'].includes(state.slice(0, 2));
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  // node-postgres has no code for a connection that ended or took too long.
+  return (
+    /^E[A-Z_]+$/.test(code) || (cause instanceof Error && /^(?:Connection terminated|timeout)/i.test(cause.message))
+  );
+}

@@ -4,7 +4,7 @@ import type { Intent, Script } from '../activation/intent.ts';
 import type { Outcome } from '../activation/outcome.ts';
 import type { OptOutKind } from '../sms/message.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
-import { type Database, isRetryable, sqlState, type Trx } from './database.ts';
+import { type Database, isAway, isRetryable, sqlState, type Trx } from './database.ts';
 import { rows } from './rows.ts';
 
 /** A received SMS as the inbox keeps it. With an `outcome` it is done on arrival: nobody will be answered. */
@@ -149,11 +149,11 @@ export async function oldestUnprocessedSeconds(db: Database): Promise<number> {
   return answer[0]?.seconds ?? 0;
 }
 
-/** True for an error that tells of the data, so that trying the same again fails again; false for a lost database. */
-export function isDataError(error: unknown): boolean {
-  const state = sqlState(error);
+/**
+ * True for an error that will come again with the same SMS: the database refuses its data, or our own code fails on it.
+ * False for a database that is away and for a lost race, which another try cures.
+ */
+export function isOfMessage(error: unknown): boolean {
   // A unique index that still refuses after the tries of `transact` is not a lost race but a row that is in the way.
-  if (state === undefined || (isRetryable(error) && state !== '23505')) return false;
-  // Class 08 connection, 53 resources, 57 operator intervention, 58 system: the database's trouble, not the message's.
-  return !['08', '53', '55', '57', '58'].includes(state.slice(0, 2));
+  return !isAway(error) && (!isRetryable(error) || sqlState(error) === '23505');
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
-import { type Database, sqlState } from './database.ts';
+import { type Database, isAway } from './database.ts';
 import { assertSafeToStart } from './health.ts';
 import { migrate } from './migrate.ts';
 
@@ -20,17 +20,4 @@ export async function prepareDatabase(url: string, db: Database, log: Logger, si
       await sleep(1_000, undefined, { signal }).catch(() => undefined);
     }
   }
-}
-
-/** True of errors that tell of a database that is not there, starting or stopping; false of one that is wrong. */
-function isAway(error: unknown): boolean {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const state = sqlState(cause);
-  // Class 08: connection; 53: too many connections; 57: starting up or shutting down.
-  if (state !== undefined) return ['08', '53', '57'].includes(state.slice(0, 2));
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  // node-postgres has no code for a connection that ended or took too long.
-  return (
-    /^E[A-Z_]+$/.test(code) || (cause instanceof Error && /^(?:Connection terminated|timeout)/i.test(cause.message))
-  );
 }

@@ -5,7 +5,8 @@ import { rows } from './rows.ts';
 
 /**
  * Moves the replies forward to what their receipts say; a receipt that says less than is known changes nothing, whatever
- * order they come in. A receipt that tells of an opt-out opts the phone out. Answers how many named a reply of the channel.
+ * order they come in. A receipt that tells of an opt-out opts the phone out;
+ * one that explains an `unknown` reply closes its case. Answers how many named a reply of the channel.
  */
 export async function applyReceipts(
   db: Database,
@@ -36,6 +37,10 @@ export async function applyReceipts(
         accepted_at = coalesce(replies.accepted_at, clock_timestamp()),
         finished_at = CASE WHEN receipt.rank >= ${REPLY_STATUS_RANK.delivered} THEN clock_timestamp() ELSE replies.finished_at END
       FROM receipt WHERE replies.id = receipt.id AND receipt.rank > ${rankOf('replies.status')}
+      RETURNING replies.id
+    ), explained AS (
+      UPDATE cases SET resolved_at = clock_timestamp(), resolution = 'a receipt came'
+      FROM moved WHERE cases.reply_id = moved.id AND cases.kind = 'send-unknown' AND cases.resolved_at IS NULL
     )
     SELECT count(*)::int AS found FROM receipt`.execute(db);
   return { found: answer[0]?.found ?? 0 };

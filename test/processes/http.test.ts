@@ -5,7 +5,7 @@ import type { RunningProcess } from '../support/processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 describe('HTTP processes', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let deployment: Deployment;
   let one: RunningProcess;
   let two: RunningProcess;
@@ -67,15 +67,19 @@ describe('HTTP processes', function () {
     let next = await deployment.start('src/main.ts');
     await next.ready();
     const processes = [one, next];
-    const roll = async (count: number) => {
-      if (count !== 60 && count !== 140) return;
+    const roll = async () => {
       next.signal('SIGTERM');
       assert.deepEqual(await next.endWithin(20_000), { code: 0, signal: null });
       next = await deployment.start('src/main.ts', { PORT: new URL(next.origin).port });
-      processes[1] = next;
       await next.ready();
+      processes[1] = next;
     };
-    const rolled = await deployment.text(customers(4, 203), { to: processes, isPersistent: true, onAnswer: roll });
+    let rolling = Promise.resolve();
+    const rollTwice = (count: number) => {
+      if (count === 60 || count === 140) rolling = rolling.then(roll);
+      return rolling;
+    };
+    const rolled = await deployment.text(customers(4, 203), { to: processes, isPersistent: true, onAnswer: rollTwice });
     answers.push(...rolled);
     await everythingEnds(deployment);
     const tally = await checkHistory(deployment, answers);

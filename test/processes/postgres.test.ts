@@ -15,7 +15,7 @@ const log = createLogger({ level: 'silent' });
 const WITHIN_MS = 1_300;
 
 describe('processes whose Postgres fails', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let dataDir: string;
   let postgres: EmbeddedPostgres;
   let deployment: Deployment;
@@ -30,8 +30,7 @@ describe('processes whose Postgres fails', function () {
     deployment = await createDeployment({ databaseUrl: postgres.url });
     await postgres.stop();
     [http, worker] = await Promise.all([deployment.start('src/main.ts'), deployment.start('workers/main.ts')]);
-    await waitFor(() => http.readiness(), { what: 'the HTTP process to listen' });
-    await waitFor(() => worker.readiness(), { what: 'the worker process to listen' });
+    await Promise.all([http.listening(), worker.listening()]);
   });
 
   afterEach(() => {

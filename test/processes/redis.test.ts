@@ -9,7 +9,7 @@ import { type RedisServer, startRedis } from '../support/redis.ts';
 const FAST_MS = 1_000;
 
 describe('processes whose Redis fails', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let redis: RedisServer;
   let deployment: Deployment;
   let http: RunningProcess;

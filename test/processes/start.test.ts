@@ -9,12 +9,11 @@ import { type Answer, createDeployment, customers, type Deployment } from '../su
 import { checkHistory, everythingEnds, letLeasesRunOut } from '../support/process-history.ts';
 import type { ProgramFile, RunningProcess } from '../support/processes.ts';
 import { temporaryFolder } from '../support/run.ts';
-import { waitFor } from '../support/wait-for.ts';
 
 const PROGRAMS: readonly ProgramFile[] = ['src/main.ts', 'workers/main.ts', 'workers/standalone.ts'];
 
 describe('a program that cannot start', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let deployment: Deployment;
   const cleanUps: (() => unknown)[] = [];
 
@@ -57,7 +56,7 @@ describe('a program that cannot start', function () {
     const nowhere = { DATABASE_URL: 'postgres://127.0.0.1:1/none' };
     const started = await Promise.all(PROGRAMS.map((program) => deployment.start(program, nowhere)));
     for (const process of started) {
-      await waitFor(() => process.readiness(), { what: 'it to listen', timeoutMs: 20_000 });
+      await process.listening();
       process.signal('SIGTERM');
       assert.deepEqual(await process.endWithin(8_000), { code: 0, signal: null });
     }
@@ -68,7 +67,7 @@ describe('a program that cannot start', function () {
     const started = await Promise.all(programs.map((program) => deployment.start(program, env)));
     return await Promise.all(
       started.map(async (process) => {
-        assert.deepEqual(await process.endWithin(20_000), { code: 1, signal: null });
+        assert.deepEqual(await process.endWithin(40_000), { code: 1, signal: null });
         return process.output();
       }),
     );
@@ -84,7 +83,7 @@ describe('a program that cannot start', function () {
 });
 
 describe('Cardwake with a Postgres of its own', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let dataDir: string;
   let deployment: Deployment;
   let running: RunningProcess;
@@ -115,7 +114,7 @@ describe('Cardwake with a Postgres of its own', function () {
 
   it('tells a second start in one sentence who runs already, and is not disturbed by it', async () => {
     const late = await deployment.start('workers/standalone.ts', { DATABASE_URL: '', DATA_DIR: dataDir });
-    assert.deepEqual(await late.endWithin(20_000), { code: 1, signal: null });
+    assert.deepEqual(await late.endWithin(40_000), { code: 1, signal: null });
     const console = running.consoleOrigin.replace('127.0.0.1', 'localhost');
     assert.equal(late.output().error, `Cardwake already runs here as pid ${running.pid}; its console is ${console}.\n`);
     await running.ready();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
+import { applyReceipts } from '../../src/store/receipts.ts';
 import { claimReplies } from '../../src/store/replies.ts';
 import { settleUnanswered, sweepReplies } from '../../src/store/reply-sweep.ts';
 import { look } from '../support/club.ts';
@@ -76,6 +77,18 @@ describe('replies that nobody answered for', () => {
     assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 1 });
     assert.deepEqual(await cases(), [{ program: 'club', kind: 'send-unknown', reply_id: id }]);
     assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 0 }, 'once');
+  });
+
+  it('have their case closed by the receipt that explains them after all', async () => {
+    const { db } = store;
+    const [id = ''] = await addReplies(db, [{ status: 'unknown' }]);
+    await pass();
+    assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 1 });
+    const receipt = { replyId: id, providerMessageId: 'SM1', status: 'delivered', isOptOut: false } as const;
+    await applyReceipts(db, 'main', [receipt]);
+    const open = await db.selectFrom('cases').select('kind').where('resolved_at', 'is', null).execute();
+    assert.deepEqual(open, []);
+    assert.equal((await repliesIn(db))[0]?.status, 'delivered');
   });
 
   it('get one case each, however many sweep', async () => {

@@ -25,7 +25,7 @@ interface Row {
 }
 
 /** Resolves when every SMS is decided and no reply is on its way; answers how long that took, in milliseconds. */
-export async function everythingEnds({ db }: Deployment, timeoutMs = 45_000): Promise<number> {
+export async function everythingEnds({ db }: Deployment, timeoutMs = 60_000): Promise<number> {
   const startedAt = performance.now();
   const isOver = async () => {
     const { rows } = await db.query<{ open: number }>(

@@ -35,12 +35,17 @@ export interface RunningProcess {
   endWithin(timeoutMs: number): Promise<Ending>;
   /** Rejects while nobody listens. */
   readiness(): Promise<ReadyAnswer>;
-  /** Resolves when `/health/ready` is 200; rejects when it ends first. */
+  /** Resolves when somebody answers at `/health/ready`, whatever; rejects when the process ends first. */
+  listening(): Promise<void>;
+  /** Resolves when `/health/ready` is 200; rejects when the process ends first. */
   ready(): Promise<void>;
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL; resolves when it is dead. */
   kill(): Promise<void>;
 }
+
+/** About two seconds, on a machine that has nothing else to do. */
+const START_WITHIN_MS = 40_000;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -69,6 +74,11 @@ export async function startProcess(
   const withOutput = (error: Error): never => {
     throw new Error(`${error.message}; it wrote:\n${output.out}${output.error}`, { cause: error });
   };
+  async function become(what: string, isIt: () => Promise<boolean>): Promise<void> {
+    const isOver = async () => hasEnded() || (await isIt());
+    await waitFor(isOver, { what: `${program} ${what}`, timeoutMs: START_WITHIN_MS }).catch(withOutput);
+    if (hasEnded()) withOutput(new Error(`${program} ended instead`));
+  }
   return {
     pid,
     origin: `http://127.0.0.1:${port}`,
@@ -80,11 +90,8 @@ export async function startProcess(
       return await ended;
     },
     readiness,
-    async ready() {
-      const isReady = async () => hasEnded() || (await readiness()).status === 200;
-      await waitFor(isReady, { what: `${program} to be ready`, timeoutMs: 20_000 }).catch(withOutput);
-      if (hasEnded()) withOutput(new Error(`${program} ended instead of being ready`));
-    },
+    listening: () => become('to listen', async () => (await readiness()).status > 0),
+    ready: () => become('to be ready', async () => (await readiness()).status === 200),
     // A signal through the child's handle never reaches a process that merely got the same pid later.
     signal: (signal) => void child.kill(signal),
     async kill() {

@@ -140,6 +140,7 @@ const STATEMENTS = [
     resolution text
   )`,
   `CREATE INDEX cases_open ON cases (program, opened_at) WHERE resolved_at IS NULL`,
+  `CREATE INDEX cases_of_reply ON cases (reply_id) WHERE resolved_at IS NULL AND reply_id IS NOT NULL`,
   `CREATE UNIQUE INDEX cases_one_open_per_matter ON cases (program, kind, card, phone)
     WHERE resolved_at IS NULL AND card IS NOT NULL`,
   `CREATE TABLE audit_events (
