@@ -65,6 +65,7 @@ describe('worker processes', function () {
       answers.push(...(await texted));
       abandoned += await letLeasesRunOut(deployment);
       worker = await deployment.start('workers/main.ts');
+      await worker.ready();
     }
     await everythingEnds(deployment);
     const tally = await checkHistory(deployment, answers);

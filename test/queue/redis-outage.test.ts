@@ -48,6 +48,7 @@ async function durationOf(act: () => unknown): Promise<number> {
   return performance.now() - start;
 }
 
+/** The bounds here are far from what is measured: they tell a wait that ends from one that does not, on any machine. */
 describe('queues in a Redis that fails', () => {
   let redis: RedisServer;
 
@@ -59,10 +60,10 @@ describe('queues in a Redis that fails', () => {
   it('start without it, drop with a count, and work when it comes', async () => {
     await redis.kill();
     const { backend, enqueuer, works, end } = startProcess(redis.url);
-    ok((await durationOf(() => enqueuer.bind(numbers(1, 200)))) < 100);
+    ok((await durationOf(() => enqueuer.bind(numbers(1, 200)))) < 1_000);
     await waitFor(() => enqueuer.dropped === 200, { what: 'the ids to be dropped', timeoutMs: 5_000 });
-    ok((await durationOf(() => rejects(backend.ping()))) < 700);
-    ok((await durationOf(() => rejects(backend.depth(['bind'])))) < 700);
+    ok((await durationOf(() => rejects(backend.ping()))) < 3_000);
+    ok((await durationOf(() => rejects(backend.depth(['bind'])))) < 3_000);
     await redis.restart();
     await works('201');
     await end();
@@ -72,7 +73,7 @@ describe('queues in a Redis that fails', () => {
     await redis.kill();
     const { enqueuer, end } = startProcess(redis.url);
     enqueuer.bind(numbers(1, 200));
-    ok((await durationOf(end)) < 6_000);
+    ok((await durationOf(end)) < 15_000);
   });
 
   it('survive its kill, and work when it is back', async () => {
@@ -93,10 +94,10 @@ describe('queues in a Redis that fails', () => {
     await works('1');
     await enqueuer.drain();
     proxy.silence();
-    ok((await durationOf(() => enqueuer.bind(numbers(2, 25_001)))) < 500);
+    ok((await durationOf(() => enqueuer.bind(numbers(2, 25_001)))) < 3_000);
     await waitFor(() => enqueuer.dropped > 0, { what: 'the ids that find no room' });
     equal(enqueuer.dropped, 15_000);
-    ok((await durationOf(() => enqueuer.drain())) < 5_000);
+    ok((await durationOf(() => enqueuer.drain())) < 15_000);
     equal(enqueuer.dropped, 25_000);
     proxy.heal();
     await works('25002', 30_000);
@@ -109,7 +110,7 @@ describe('queues in a Redis that fails', () => {
     proxy.silence();
     const { backend, enqueuer, end } = startProcess(`redis://127.0.0.1:${proxy.port}`);
     enqueuer.bind(numbers(1, 100));
-    ok((await durationOf(() => enqueuer.drain())) < 5_000);
+    ok((await durationOf(() => enqueuer.drain())) < 15_000);
     equal(enqueuer.dropped, 100);
     proxy.heal();
     await waitFor(() => backend.ping().then(() => true), { what: 'a connection that talks' });

@@ -6,7 +6,10 @@ folders=''
 while read -r verb thing; do
   case $verb in
     started) pids="$pids$thing " ;;
-    ended) pids="${pids%% "$thing" *} ${pids#* "$thing" }" ;;
+    ended)
+      # Of a pid that is not in the list both halves would be the whole list.
+      case $pids in *" $thing "*) pids="${pids%% "$thing" *} ${pids#* "$thing" }" ;; esac
+      ;;
     folder) folders="$folders$thing
 " ;;
     done) exit 0 ;;

@@ -24,9 +24,8 @@ interface Row {
   readonly status: string | null;
 }
 
-/** Resolves when every SMS is decided and no reply is on its way; answers how long that took, in milliseconds. */
-export async function everythingEnds({ db }: Deployment, timeoutMs = 60_000): Promise<number> {
-  const startedAt = performance.now();
+/** Resolves when every SMS is decided and no reply is on its way. */
+export async function everythingEnds({ db }: Deployment, timeoutMs = 60_000): Promise<void> {
   const isOver = async () => {
     const { rows } = await db.query<{ open: number }>(
       `SELECT (SELECT count(*) FROM inbox WHERE state = 'received')::int
@@ -35,8 +34,6 @@ export async function everythingEnds({ db }: Deployment, timeoutMs = 60_000): Pr
     return rows[0]?.open === 0;
   };
   await waitFor(isOver, { what: 'every SMS and every reply to end', timeoutMs });
-  console.log({ ended: Math.round(performance.now() - startedAt) });
-  return performance.now() - startedAt;
 }
 
 /**

@@ -1,7 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { inspectProcess } from './process.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A data directory that is ours until `release`, or until this process dies, however it dies. */
 export interface DataDirLock {
@@ -10,7 +12,6 @@ export interface DataDirLock {
 
 interface Owner {
   readonly pid: number;
-  readonly startedAt: string;
   readonly address?: string;
 }
 
@@ -23,9 +24,12 @@ export interface LockWish {
 }
 
 /**
- * Makes this process the only one of Cardwake's on a data directory; a lock whose owner is dead, or whose pid now is
- * another program's, is taken over.
- * @throws Error that says who runs there.
+ * Makes this process the only one of Cardwake's on a data directory.
+ *
+ * The lock is a name that is listened on in Linux' abstract socket namespace: the kernel gives it to one process and
+ * takes it back when that process dies, so no lock can be stale and none has to be taken over. The file beside the data
+ * only tells others who the owner is.
+ * @throws Error that says who runs there, or that the directory cannot be written to.
  */
 export async function lockDataDir(
   dataDir: string,
@@ -33,62 +37,55 @@ export async function lockDataDir(
 ): Promise<DataDirLock> {
   const deadline = Date.now() + patienceMs;
   const path = join(dataDir, 'cardwake.lock');
-  const own: Owner = { pid: process.pid, startedAt: (await inspectProcess(process.pid))?.startedAt ?? '', address };
-  const draft = `${path}.${randomUUID()}`;
-  await mkdir(dataDir, { recursive: true })
-    .then(() => writeFile(draft, JSON.stringify(own)))
-    .catch((error: NodeJS.ErrnoException) => {
-      throw new Error(`DATA_DIR cannot be written to: ${dataDir} (${error.code})`, { cause: error });
-    });
-  try {
-    while (!(await isLinked(draft, path))) await removeStale(path, deadline);
-  } finally {
-    await rm(draft, { force: true });
+  await mkdir(dataDir, { recursive: true }).catch((error: unknown) => refuseToWrite(dataDir, error));
+  const name = `\0cardwake-${createHash('sha256')
+    .update(await realpath(dataDir))
+    .digest('hex')}`;
+  let server = await listenOn(name);
+  while (server === undefined) {
+    if (Date.now() >= deadline) throw new Error(await describeOwner(path));
+    await sleep(50);
+    server = await listenOn(name);
   }
-  return { release: () => rm(path, { force: true }) };
+  const held = server;
+  const own: Owner = { pid: process.pid, ...(address !== undefined && { address }) };
+  try {
+    await writeFile(path, JSON.stringify(own)).catch((error: unknown) => refuseToWrite(dataDir, error));
+  } catch (error) {
+    held.close();
+    throw error;
+  }
+  return {
+    release: async () => {
+      await rm(path, { force: true });
+      await new Promise((resolve) => held.close(resolve));
+    },
+  };
 }
 
-/** A hard link, unlike a rename, never replaces the lock of somebody who was faster. */
-async function isLinked(draft: string, path: string): Promise<boolean> {
+/** Undefined when another listens there. The socket does not keep the process alive. */
+async function listenOn(name: string): Promise<Server | undefined> {
+  const server = createServer((socket) => socket.destroy()).unref();
   try {
-    await link(draft, path);
-    return true;
+    server.listen(name);
+    await once(server, 'listening');
+    return server;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
     throw error;
   }
 }
 
-async function removeStale(path: string, deadline: number): Promise<void> {
-  const seen = await readOwner(path);
-  if (seen !== undefined && (await isLiving(seen))) return refuseUnlessEnding(seen, deadline);
-  const aside = `${path}.${randomUUID()}`;
-  await rename(path, aside).catch(() => undefined);
-  // Between our look and our rename another start may have taken the stale lock over: then what we hold is its lock.
-  const taken = await readOwner(aside);
-  if (taken !== undefined && (taken.pid !== seen?.pid || taken.startedAt !== seen.startedAt)) await link(aside, path);
-  await rm(aside, { force: true });
-}
-
-async function isLiving(owner: Owner): Promise<boolean> {
-  const living = await inspectProcess(owner.pid);
-  return living !== undefined && living.startedAt === owner.startedAt;
-}
-
-async function refuseUnlessEnding(owner: Owner, deadline: number): Promise<void> {
-  if (Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    return;
-  }
+async function describeOwner(path: string): Promise<string> {
+  const owner = await readFile(path, 'utf8')
+    .then((text) => JSON.parse(text) as Partial<Owner>)
+    .catch((): Partial<Owner> => ({}));
+  const who = owner.pid === undefined ? '' : ` as pid ${owner.pid}`;
   const where = owner.address === undefined ? '' : `; its console is ${owner.address}`;
-  throw new Error(`Cardwake already runs here as pid ${owner.pid}${where}.`);
+  return `Cardwake already runs here${who}${where}.`;
 }
 
-async function readOwner(path: string): Promise<Owner | undefined> {
-  try {
-    const owner = JSON.parse(await readFile(path, 'utf8')) as Partial<Owner>;
-    return typeof owner.pid === 'number' ? ({ startedAt: '', ...owner } as Owner) : undefined;
-  } catch {
-    return undefined;
-  }
+function refuseToWrite(dataDir: string, error: unknown): never {
+  const { code } = error as NodeJS.ErrnoException;
+  throw new Error(`DATA_DIR cannot be written to: ${dataDir} (${code})`, { cause: error });
 }
