@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import type { Channel } from '../config.ts';
+import { errorReporter } from '../error-reporter.ts';
 import type { Line } from '../lines.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -34,6 +35,9 @@ export interface Webhooks {
  */
 export function createWebhooks(door: Webhooks): Router {
   const router = Router({ caseSensitive: true, strict: true });
+  const report = errorReporter((channel, failure) =>
+    door.log.error({ channel, ...failure }, 'A webhook call could not be kept'),
+  );
   let waiting = 0;
   router.all('/webhooks/:channel', async (request, response) => {
     timeAnswer(door.metrics, response);
@@ -42,7 +46,7 @@ export function createWebhooks(door: Webhooks): Router {
     if (waiting >= (door.maxWaiting ?? MAX_WAITING)) return comeBack(response);
     waiting += 1;
     try {
-      await answer(door, call, response);
+      await answer(door, call, response, report);
     } finally {
       waiting -= 1;
     }
@@ -83,7 +87,12 @@ function providerRequest(channel: Channel, request: Request, body: Buffer): Prov
   };
 }
 
-async function answer(door: Webhooks, { line, request }: Call, response: Response): Promise<void> {
+async function answer(
+  door: Webhooks,
+  { line, request }: Call,
+  response: Response,
+  report: (channel: string, error: unknown) => void,
+): Promise<void> {
   const { key } = line.channel;
   const reception = line.provider.receive(request);
   if (reception.kind === 'forged') {
@@ -94,7 +103,7 @@ async function answer(door: Webhooks, { line, request }: Call, response: Respons
   try {
     await within(KEEP_TIMEOUT_MS, door.keep(key, reception.received, request.body));
   } catch (error) {
-    door.log.error({ channel: key, error }, 'A webhook call could not be kept');
+    report(key, error);
     return comeBack(response);
   }
   acknowledge(response, reception.acknowledgement);

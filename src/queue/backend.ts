@@ -1,10 +1,10 @@
 import { type Job, type JobsOptions, Queue, Worker } from 'bullmq';
+import { errorReporter } from '../error-reporter.ts';
 import type { Logger } from '../log.ts';
 import { within } from '../within.ts';
 import { CATALOG, type JobKind, type Pack, type QueueName } from './catalog.ts';
 import { postgresStore } from './postgres.ts';
 import { redisStore } from './redis.ts';
-import { errorReporter } from './report.ts';
 import type { Store } from './store.ts';
 
 /** What a process needs to reach the queues. */
@@ -71,7 +71,7 @@ const QUEUE_OPTIONS = { connection: {}, streams: { events: { maxLen: 100 } } };
 
 /** Opens the queues. Returns at once and connects by itself, now or whenever the store is there. */
 export function openQueueBackend(options: QueueBackendOptions): QueueBackend {
-  const reportError = errorReporter(options.log);
+  const reportError = errorReporter((queue, report) => options.log.warn({ queue, ...report }, 'Queue store failed'));
   let isClosed = false;
   const report = (queue: string, error: Error) => isClosed || reportError(queue, error);
   const onError = (error: Error) => report('store', error);

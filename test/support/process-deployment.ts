@@ -56,12 +56,12 @@ export function sidOf(customer: number): string {
 }
 
 /** A Russian mobile number. */
-export function phoneOf(customer: number): string {
+function phoneOf(customer: number): string {
   return `+7916${1_000_000 + customer}`;
 }
 
 /** The number of the card that the customer holds in their hand. */
-export function cardOf(customer: number): string {
+function cardOf(customer: number): string {
   return `9643${String(customer).padStart(12, '0')}`;
 }
 
