@@ -37,6 +37,7 @@ export default {
     knowsOnly('reply', ['sms', 'activation'], 'Choosing words needs the outcome and nothing from the outside.'),
     knowsOnly('providers', [...PURE, COMMON], 'A provider is one file: it must not know where messages are kept.'),
     knowsOnly('store', [...PURE, COMMON], 'SQL must not know who sent a message or which job asks.'),
+    knowsOnly('events', [...PURE, COMMON], 'Whom events are posted to must not depend on where they are kept.'),
     knowsOnly('queue', [...PURE, COMMON], 'The queue carries row ids: it must not know what they stand for.'),
     {
       name: 'pure-folders-do-no-io',
@@ -75,8 +76,14 @@ export default {
       ['pg', 'kysely', 'pg-copy-streams'],
       'Locks and transactions are only right when seen together.',
     ),
-    livesIn('src/http', ['express', 'helmet'], 'Requests are judged at the edge, before anything inside sees them.'),
-    livesIn('src/providers', ['twilio', 'undici'], 'A company’s words and failures stay in that company’s file.'),
+    livesIn(
+      'src/http',
+      ['express', 'express-rate-limit', 'helmet'],
+      'Requests are judged at the edge, before anything inside sees them.',
+    ),
+    livesIn('src/providers', ['twilio'], 'A company’s words and failures stay in that company’s file.'),
+    livesIn('src/(providers|events)', ['undici'], 'Who calls out says how long it waits and whom it may reach.'),
+    livesIn('src/events', ['standardwebhooks'], 'What is signed is what is sent: one file holds both.'),
     livesIn('src/reply', ['liquidjs'], 'Templates come from people: one folder decides what they may do.'),
     {
       name: 'no-circular',

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { foldWord } from './activation/fold.ts';
 import type { Program } from './activation/program.ts';
 import { type Channel, readChannel } from './config/channels.ts';
-import { demoSecret } from './config/demo-secret.ts';
+import { demoPepper, demoSecret } from './config/demo-secret.ts';
 import { type ConfigDocument, readDocument, type Variables } from './config/document.ts';
 import { type Environment, readEnvironment } from './config/environment.ts';
 import { deepFreeze, frozenMap } from './config/freeze.ts';
@@ -31,10 +31,16 @@ export interface Settings {
   /** People, health and metrics; `consoleHost` is 127.0.0.1 unless told otherwise. */
   readonly consolePort: number;
   readonly consoleHost: string;
+  /** Proxies in front of `port` whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly dataDir: string;
   /** The folder of reply texts. */
   readonly templatesDir: string;
   readonly logLevel: LogLevel;
+  /** Keys the hash of an erased phone's opt-out; undefined when nobody set it. */
+  readonly pepper: string | undefined;
+  /** Events may be posted to addresses that nobody from outside reaches. */
+  readonly hasPrivateEventUrls: boolean;
 }
 
 /** The folder that Cardwake is installed in, found from the sources and from `dist/` alike. */
@@ -69,9 +75,12 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env, options: Load
     port: environment.PORT,
     consolePort: environment.CONSOLE_PORT,
     consoleHost: environment.CONSOLE_HOST,
+    trustedProxies: environment.TRUSTED_PROXIES,
     dataDir: environment.DATA_DIR,
     templatesDir: environment.TEMPLATES_DIR,
     logLevel: environment.LOG_LEVEL,
+    pepper: environment.CARDWAKE_PEPPER ?? (source.isDemo ? demoPepper(environment.DATA_DIR) : undefined),
+    hasPrivateEventUrls: environment.CARDWAKE_PRIVATE_EVENT_URLS,
   });
 }
 

@@ -36,6 +36,7 @@ function counters(registry: Registry) {
     templateFallbacks: count('template_fallbacks', 'Replies sent with the safe text because their template failed'),
     dailyCapReached: count('daily_cap_reached', 'Replies withheld by the daily cap of a programme', ['program']),
     quarantined: count('quarantined', 'SMS set aside for an operator'),
+    events: count('events', 'Events for loyalty back ends: delivered, failed attempts, given up', ['program', 'state']),
   };
 }
 
@@ -63,45 +64,66 @@ function latencies(registry: Registry) {
 const COLLECT_TIMEOUT_MS = 1000;
 
 function gauges(registry: Registry) {
-  let readOldest: (() => Promise<number>) | undefined;
-  let readDepths: (() => Promise<readonly QueueDepth[]>) | undefined;
   const failures = new Counter({
     name: 'cardwake_collect_failures_total',
     help: 'Gauges left out of a scrape because their source did not answer',
     labelNames: ['gauge'] as const,
     registers: [registry],
   });
-  const oldest = new Gauge({
+  const missing = (gauge: string) => () => failures.inc({ gauge });
+  const oldest = ageGauge(registry, missing('oldest'), {
     name: 'cardwake_oldest_unprocessed_seconds',
     help: 'Age of the oldest SMS without an outcome; 0 when there is none',
+  });
+  const oldestEvent = ageGauge(registry, missing('oldest_event'), {
+    name: 'cardwake_oldest_event_seconds',
+    help: 'Age of the oldest event that its loyalty back end has not taken; 0 when there is none',
+  });
+  return {
+    /** Gives the source of the oldest unprocessed SMS's age in seconds, 0 when there is none. */
+    collectOldestUnprocessed: oldest,
+    /** Gives the source of the oldest undelivered event's age in seconds, 0 when there is none. */
+    collectOldestEvent: oldestEvent,
+    /** Gives the source of the queues' depths. */
+    collectQueueDepths: depthGauge(registry, missing('queue_depth')),
+  };
+}
+
+/** Tells a gauge where to read its value when it is scraped. */
+type Feed<T> = (read: () => Promise<T>) => void;
+
+function ageGauge(registry: Registry, onMissing: () => void, named: { name: string; help: string }): Feed<number> {
+  let read: (() => Promise<number>) | undefined;
+  const gauge = new Gauge({
+    ...named,
     registers: [registry],
     collect: async () => {
-      oldest.remove();
-      await readWithin(readOldest, (seconds) => oldest.set(seconds)).catch(() => failures.inc({ gauge: 'oldest' }));
+      gauge.remove();
+      await readWithin(read, (seconds) => gauge.set(seconds)).catch(onMissing);
     },
   });
-  const depth = new Gauge({
+  return (source) => {
+    read = source;
+  };
+}
+
+function depthGauge(registry: Registry, onMissing: () => void): Feed<readonly QueueDepth[]> {
+  let read: (() => Promise<readonly QueueDepth[]>) | undefined;
+  const gauge = new Gauge({
     name: 'cardwake_queue_depth',
     help: 'Jobs by queue and state',
     labelNames: ['queue', 'state'] as const,
     registers: [registry],
     collect: async () => {
-      depth.reset();
+      gauge.reset();
       const show = (depths: readonly QueueDepth[]) => {
-        for (const { queue, state, jobs } of depths) depth.set({ queue, state }, jobs);
+        for (const { queue, state, jobs } of depths) gauge.set({ queue, state }, jobs);
       };
-      await readWithin(readDepths, show).catch(() => failures.inc({ gauge: 'queue_depth' }));
+      await readWithin(read, show).catch(onMissing);
     },
   });
-  return {
-    /** Gives the source of the oldest unprocessed SMS's age in seconds, 0 when there is none. */
-    collectOldestUnprocessed: (read: () => Promise<number>): void => {
-      readOldest = read;
-    },
-    /** Gives the source of the queues' depths. */
-    collectQueueDepths: (read: () => Promise<readonly QueueDepth[]>): void => {
-      readDepths = read;
-    },
+  return (source) => {
+    read = source;
   };
 }
 

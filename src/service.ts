@@ -6,6 +6,7 @@ import { openQueueBackend, type QueueBackend } from './queue/backend.ts';
 import { sendQueue } from './queue/catalog.ts';
 import { createEnqueuer, type Enqueuer } from './queue/enqueue.ts';
 import { type Database, openDatabase, pingDatabase } from './store/database.ts';
+import { oldestEventSeconds } from './store/event-delivery.ts';
 import { oldestUnprocessedSeconds } from './store/inbox.ts';
 import { prepareDatabase } from './store/prepare.ts';
 
@@ -57,11 +58,10 @@ export function openService(
   const queue = openQueueBackend({ redisUrl: settings.redisUrl, databaseUrl, log });
   const enqueue = createEnqueuer(queue, { onDropped: (_queue, ids) => metrics.enqueueDropped.inc(ids) });
   const lines = openLines(settings);
-  const pools = openPools(databaseUrl, log);
+  const pools = openPools(databaseUrl, settings.pepper, log);
   const stopping = new AbortController();
   const gauges = pools.open({ poolSize: 2, connectTimeoutMs: 1_000, statementTimeoutMs: 1_000 });
-  metrics.collectOldestUnprocessed(() => oldestUnprocessedSeconds(gauges));
-  metrics.collectQueueDepths(() => depths(queue, [...lines.keys()]));
+  feedGauges(metrics, gauges, () => depths(queue, [...lines.keys()]));
   let isPrepared = false;
   const prepared = prepareDatabase(databaseUrl, gauges, log, stopping.signal).then(() => {
     stopping.signal.throwIfAborted();
@@ -98,14 +98,24 @@ export function openService(
   };
 }
 
-function openPools(url: string, log: Logger): { open(options: PoolOptions): Database; close(): Promise<void> } {
+function feedGauges(metrics: Metrics, db: Database, readDepths: () => ReturnType<typeof depths>): void {
+  metrics.collectOldestUnprocessed(() => oldestUnprocessedSeconds(db));
+  metrics.collectOldestEvent(() => oldestEventSeconds(db));
+  metrics.collectQueueDepths(readDepths);
+}
+
+function openPools(
+  url: string,
+  pepper: string | undefined,
+  log: Logger,
+): { open(options: PoolOptions): Database; close(): Promise<void> } {
   const pools: Database[] = [];
   let isClosed = false;
   // A pool counts as closed when its connections are told to end, which a server that stops may do before them.
   const onIdleError = (error: Error) => isClosed || log.warn({ error }, 'An idle database connection was lost');
   return {
     open(options) {
-      const pool = openDatabase({ url, ...options, onIdleError });
+      const pool = openDatabase({ url, pepper, ...options, onIdleError });
       pools.push(pool);
       return pool;
     },

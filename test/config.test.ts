@@ -54,7 +54,18 @@ describe('loadSettings', () => {
       rebind: { phoneHasAnotherCard: 'code', cardHasAnotherPhone: 'support' },
       series: [{ name: 'main', prefix: '9643', length: 16, check: 'luhn', alphabet: 'digits' }],
       replyMode: 'friendly',
-      limits: { attempts: 5, attemptsWindowHours: 24, repliesPerPhone: 5, repliesPerDay: 50_000 },
+      limits: {
+        attempts: 5,
+        attemptsWindowHours: 24,
+        repliesPerPhone: 5,
+        repliesPerDay: 50_000,
+        codesPerPhone: 5,
+        codesPerAddressBlock: 30,
+        codesPerDay: 2_000,
+      },
+      ways: ['till', 'website', 'questionnaire'],
+      origins: [],
+      redeemNeedsProvedPhone: false,
       keywords: [],
     });
     assert.deepEqual(channels.get('sim'), {
@@ -75,10 +86,21 @@ describe('loadSettings', () => {
       port: 3000,
       consolePort: 3001,
       consoleHost: '127.0.0.1',
+      trustedProxies: [],
       dataDir: join(folder, '.data'),
       templatesDir: join(PACKAGE_ROOT, 'templates'),
       logLevel: 'info',
+      pepper: undefined,
+      hasPrivateEventUrls: false,
     });
+  });
+
+  it('takes apart the list of trusted proxies, and refuses what is no address, network or name', () => {
+    const proxies = (TRUSTED_PROXIES: string) => load(SMALL, { TRUSTED_PROXIES }).trustedProxies;
+    assert.deepEqual(proxies('10.0.0.0/8, loopback,::1'), ['10.0.0.0/8', 'loopback', '::1']);
+    for (const wrong of ['all', '10.0.0.0/99', '10.0.0.1,', 'true', 'proxy.example']) {
+      assert.throws(() => proxies(wrong), /TRUSTED_PROXIES: must be addresses, networks/, wrong);
+    }
   });
 
   it('takes the environment’s word, and an empty variable for an unset one', () => {

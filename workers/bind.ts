@@ -1,22 +1,21 @@
 import { randomInt } from 'node:crypto';
-import type { CardNumber } from '../src/activation/card-number.ts';
 import { decidePack } from '../src/activation/decide-pack.ts';
 import type { BindRequest } from '../src/activation/decision.ts';
 import type { Outcome, Silence } from '../src/activation/outcome.ts';
 import type { Locale, Program } from '../src/activation/program.ts';
 import { read } from '../src/activation/read.ts';
-import { NotLoaded } from '../src/activation/world.ts';
 import type { Logger } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
 import type { Handlers } from '../src/queue/catalog.ts';
 import type { Enqueuer } from '../src/queue/enqueue.ts';
 import { chooseLocale } from '../src/reply/choose-locale.ts';
-import { type Msisdn, numberingFacts } from '../src/sms/msisdn.ts';
-import { type Database, type Trx, transact } from '../src/store/database.ts';
+import { numberingFacts } from '../src/sms/msisdn.ts';
+import type { Database, Trx } from '../src/store/database.ts';
 import type { Decided } from '../src/store/decided.ts';
 import { claimInbound, isOfMessage, recordInboundFailure, type WaitingInbound } from '../src/store/inbox.ts';
 import { loadWorld, type Wanted } from '../src/store/load-world.ts';
 import type { ReplyQuota } from '../src/store/reply-quota.ts';
+import { withWorld } from '../src/store/with-world.ts';
 import { type QueuedReply, writePack } from '../src/store/write-pack.ts';
 
 /** What the bind job works with. */
@@ -52,7 +51,7 @@ export function createBind(neighbours: BindNeighbours): Handlers['bind'] {
 
 async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Promise<void> {
   try {
-    const result = await bindPack(neighbours, ids);
+    const result = await withWorld(neighbours.db, (trx, also) => bindIn(trx, neighbours, ids, also));
     report(neighbours, result);
     if (result.failed.length > 0) await setBack(neighbours, result.failed, 'the rule failed on it');
   } catch (error) {
@@ -60,23 +59,6 @@ async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Pro
     neighbours.log.error({ messages: ids.length, error }, 'A pack was refused by the database');
     if (ids.length === 1) await setBack(neighbours, ids, 'the database refused it');
     else for (const id of ids) await bindEach(neighbours, [id]);
-  }
-}
-
-/** Three or four are what a decision can need; the rest is for packs whose cards change hands between two rounds. */
-const LOAD_ROUNDS = 20;
-
-/** Loads, decides, writes; and again with more loaded, when a decision turned out to need it. */
-async function bindPack(neighbours: BindNeighbours, ids: readonly string[]): Promise<PackResult> {
-  const also = { phones: new Set<Msisdn>(), cards: new Set<CardNumber>() };
-  for (let round = 1; ; round += 1) {
-    try {
-      return await transact(neighbours.db, (trx) => bindIn(trx, neighbours, ids, also));
-    } catch (error) {
-      if (!(error instanceof NotLoaded) || round >= LOAD_ROUNDS) throw error;
-      for (const phone of error.phones) also.phones.add(phone);
-      for (const card of error.cards) also.cards.add(card);
-    }
   }
 }
 
@@ -160,7 +142,7 @@ function wantedBy(requests: readonly PackRequest[], also: Wanted): Wanted {
 }
 
 function toDecided(
-  { row, from }: PackRequest,
+  { row, from, intent }: PackRequest,
   decision: Decided['decision'],
   program: Program,
   world: { readonly phones: ReadonlyMap<string, { readonly locale: Locale | undefined }> },
@@ -168,10 +150,12 @@ function toDecided(
   const script = row.script ?? undefined;
   return {
     inboundId: row.id,
+    actor: `sms:${row.id}`,
     channel: row.channel,
     address: row.recipient,
     from,
     decision,
+    proposedName: intent.kind === 'card' ? intent.proposedName : undefined,
     localeShown: script === undefined ? undefined : chooseLocale({ script, program }),
     localeFor: (phone) =>
       chooseLocale({

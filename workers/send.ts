@@ -11,6 +11,7 @@ import type { Enqueuer } from '../src/queue/enqueue.ts';
 import type { ReplyTexts } from '../src/reply/compile.ts';
 import { previewReply } from '../src/reply/render.ts';
 import { replyValues } from '../src/reply/values.ts';
+import { BLANK_CODE } from '../src/store/codes.ts';
 import type { Database } from '../src/store/database.ts';
 import {
   type AttemptResult,
@@ -66,7 +67,7 @@ export function createSend(neighbours: SendNeighbours): Handlers['send'] {
         replies.map(async (reply) => {
           const worded = putIntoWords(neighbours, reply);
           const result = await attempt(neighbours, line.provider, worded, context);
-          await recorder.add({ id: reply.id, text: worded.text, segments: worded.segments, result });
+          await recorder.add({ id: reply.id, ...toKeep(line.channel, worded, result), result });
           follow(neighbours, line.channel, reply, result);
         }),
       );
@@ -116,7 +117,7 @@ function putIntoWords({ programs, texts, metrics, log, now }: SendNeighbours, re
 }
 
 async function attempt(
-  { random }: SendNeighbours,
+  { random, now }: SendNeighbours,
   provider: Provider,
   { reply, text }: Worded,
   { signal }: ChannelJobContext,
@@ -126,8 +127,22 @@ async function attempt(
   if (reply.is_opted_out && reply.template !== 'stopped') {
     return { kind: 'failed', errorCode: 'opted-out', isOptOut: false };
   }
+  if (reply.template === 'confirm-code' && reply.facts.expiresAt !== undefined && reply.facts.expiresAt <= now()) {
+    return { kind: 'failed', errorCode: 'too-late', isOptOut: false };
+  }
   const outcome = await provider.send({ replyId: reply.id, from: reply.sender, to: reply.recipient, text }, signal);
   return resultOf(outcome, reply.attempts, random);
+}
+
+/**
+ * What is kept of a text: a code that proves a phone is for that phone alone. The simulated phone has no other screen than
+ * our database, so there the code stays until its time is over.
+ */
+function toKeep({ provider }: Channel, { reply, text, segments }: Worded, { kind }: AttemptResult) {
+  const { code } = reply.facts;
+  if (reply.template !== 'confirm-code' || code === undefined || provider === 'simulator') return { text, segments };
+  const isOver = kind === 'accepted' || kind === 'failed';
+  return { text: text.replaceAll(code, BLANK_CODE), segments, codeBecomes: isOver ? BLANK_CODE : undefined };
 }
 
 /** What is written down, and so what happens next, for each thing a provider can answer. */

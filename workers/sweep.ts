@@ -8,7 +8,10 @@ import type { Enqueuer } from '../src/queue/enqueue.ts';
 import { chooseLocale } from '../src/reply/choose-locale.ts';
 import { type Msisdn, numberingFacts } from '../src/sms/msisdn.ts';
 import { sealAudit } from '../src/store/audit-seal.ts';
+import { forgetCodes } from '../src/store/codes.ts';
 import type { Database } from '../src/store/database.ts';
+import { forgetUnconfirmed } from '../src/store/enrolments.ts';
+import { deleteOldAnswers } from '../src/store/idempotent-answers.ts';
 import { sweepInbound } from '../src/store/inbox.ts';
 import { refuseExpired } from '../src/store/refuse-expired.ts';
 import type { ReplyQuota } from '../src/store/reply-quota.ts';
@@ -72,6 +75,9 @@ export async function sweepOnce(neighbours: SweepNeighbours): Promise<void> {
     const refused = await refuseExpired(db, program, { quota, now: now(), localeFor });
     for (const { id, channel } of refused) enqueue.send(channel, [id]);
   }
+  await deleteOldAnswers(db);
+  await forgetCodes(db, now());
+  await forgetUnconfirmed(db, now());
   await sealAudit(db);
 }
 

@@ -1,9 +1,11 @@
+import { createEventPoster } from '../src/events/poster.ts';
 import { openTemplates } from '../src/files/template-folder.ts';
 import { startWorkers } from '../src/queue/worker.ts';
 import type { Service } from '../src/service.ts';
 import type { Database } from '../src/store/database.ts';
 import { createReplyQuota } from '../src/store/reply-quota.ts';
 import { createBind } from './bind.ts';
+import { startEvents } from './events.ts';
 import { createSend } from './send.ts';
 import { startSweeper } from './sweep.ts';
 
@@ -34,11 +36,14 @@ export async function work(service: Service): Promise<Working> {
     send: createSend({ ...common, lines, texts: () => templates.texts(), random: Math.random }),
   };
   const workers = startWorkers(queue, handlers, { channels, log });
+  const poster = createEventPoster({ isPrivateAllowed: settings.hasPrivateEventUrls, now });
+  const stopEvents = startEvents({ ...common, poster, random: Math.random });
   const stopSweeper = startSweeper({ ...common, quota, channels, queue });
   return {
     db,
     async close(graceMs) {
-      await Promise.all([workers.close(graceMs), stopSweeper()]);
+      await Promise.all([workers.close(graceMs), stopSweeper(), stopEvents()]);
+      await poster.close();
       templates.close();
     },
   };

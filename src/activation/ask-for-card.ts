@@ -3,6 +3,7 @@ import type { CardNumber } from './card-number.ts';
 import { type BindRequest, type Decision, type ReplyDraft, say } from './decision.ts';
 import type { Outcome } from './outcome.ts';
 import type { Program } from './program.ts';
+import type { Proof } from './proof.ts';
 import { mayReply } from './restrain.ts';
 import { type Card, type Change, cardOf, type Offer, phoneOf, type World } from './world.ts';
 
@@ -29,7 +30,7 @@ export function askForCard(request: BindRequest, number: CardNumber, world: Worl
 }
 
 /** The changes that join a free card and a phone that has none. */
-export function activation(card: Card, phone: Msisdn, proof: 'sms' | 'code'): Change[] {
+export function activation(card: Card, phone: Msisdn, proof: Proof): Change[] {
   const opened: Change = { kind: 'open-binding', card: card.number, phone, proof };
   if (card.status === 'active') return [opened];
   return [opened, { kind: 'set-card-status', card: card.number, from: card.status, to: 'active' }];

@@ -2,7 +2,8 @@ import type { CardNumber } from './card-number.ts';
 
 /** What a text asks for. Made by `read`, a pure function of the text and the programme. */
 export type Intent =
-  | { readonly kind: 'card'; readonly card: CardNumber }
+  /** `proposedName`: what stands beside the number and reads like a name; for an operator to confirm, never a fact. */
+  | { readonly kind: 'card'; readonly card: CardNumber; readonly proposedName?: string }
   /** Something that is surely meant as a card number but has the wrong length or check digit. */
   | { readonly kind: 'mistyped'; readonly fault: 'length' | 'check-digit' }
   | { readonly kind: 'several' }

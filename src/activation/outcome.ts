@@ -38,12 +38,20 @@ export type SilentOutcome = 'unsupported-sender' | 'unreadable' | 'error';
 export type Silence = 'opted-out' | 'provider-answered' | 'loop' | 'told' | 'daily-cap';
 
 /** Texts that are sent to somebody other than the author of the SMS, or instead of an outcome's own. */
-export const NOTICES = ['holder-asked', 'request-refused', 'card-not-accepted'] as const;
+export const NOTICES = [
+  'holder-asked',
+  'request-refused',
+  'card-not-accepted',
+  'enrolment-rejected',
+  'confirm-code',
+] as const;
 
 /**
  * - `holder-asked`: to the holder of a card that another phone asks for: a code that releases it.
  * - `request-refused`: to that other phone: the holder did not agree in time.
  * - `card-not-accepted`: in `uniform` mode, the one text for unknown, taken and blocked cards.
+ * - `enrolment-rejected`: to a customer whose entry at a till an operator did not approve.
+ * - `confirm-code`: to a phone that is entered at a till or on the website: the code that proves it.
  */
 export type Notice = (typeof NOTICES)[number];
 

@@ -37,6 +37,22 @@ export interface ProgramLimits {
   readonly repliesPerPhone: number;
   /** Replies of the programme in a UTC day. */
   readonly repliesPerDay: number;
+  /** Confirmation codes in a UTC day: to one phone, for one block of addresses, and of the whole programme. */
+  readonly codesPerPhone: number;
+  readonly codesPerAddressBlock: number;
+  readonly codesPerDay: number;
+}
+
+/** Ways to activate a card other than an SMS. */
+export type Way = 'till' | 'website' | 'questionnaire';
+
+export const WAYS = ['till', 'website', 'questionnaire'] as const satisfies readonly Way[];
+
+/** The address of a loyalty back end. */
+export interface EventEndpoint {
+  readonly url: string;
+  /** `whsec_` and base64, as Standard Webhooks spells it. */
+  readonly secret: string;
 }
 
 /** A loyalty programme, as declared in `cardwake.yaml`; frozen. */
@@ -53,6 +69,14 @@ export interface Program {
   /** `uniform`: one text for unknown, taken and blocked cards, so that replies do not tell which cards exist. */
   readonly replyMode: 'friendly' | 'uniform';
   readonly limits: ProgramLimits;
+  /** How customers may come in besides texting their card's number, which is always possible. */
+  readonly ways: readonly Way[];
+  /** Web pages that may call the API from a browser, as origins: `https://shop.example`. */
+  readonly origins: readonly string[];
+  /** True: a card redeems only when its member's phone was proved, not just typed from a form. */
+  readonly redeemNeedsProvedPhone: boolean;
+  /** Where the loyalty back end is told of what happens; signed with the secret as Standard Webhooks says. */
+  readonly events: EventEndpoint | undefined;
   /** Words that customers are told to write before the number; matched without regard to case. */
   readonly keywords: readonly string[];
 }

@@ -6,6 +6,7 @@ import type { Intent } from './intent.ts';
 import { type PhoneSpotter, phoneSpotter } from './phones.ts';
 import { alphanumericPieces, digitPieces, type Piece } from './pieces.ts';
 import type { CardSeries, Program } from './program.ts';
+import { proposedName } from './proposed-name.ts';
 import { type Slip, slipIn } from './slips.ts';
 import { type Token, tokensOf } from './tokens.ts';
 import { type Vocabulary, vocabularyOf } from './vocabulary.ts';
@@ -31,13 +32,18 @@ export function read(text: string, program: Program): Intent {
   const phones = phoneSpotter(program);
   const rows = rowsOf(folded, tokens, vocabulary, phones);
   const card = cardIn(rows, phones);
-  if (card !== undefined) return card;
+  if (card !== undefined) return card.kind === 'card' ? withName(card, text.slice(0, MAX_CHARACTERS), program) : card;
 
   const code = codeIn(words, vocabulary);
   if (code !== undefined) return { kind: 'code', code };
   const slip = surestSlip(rows, phones);
   if (slip !== undefined) return { kind: 'mistyped', fault: slip.fault };
   return { kind: startOrHelp(words, vocabulary) ?? 'none' };
+}
+
+function withName(card: Extract<Intent, { kind: 'card' }>, text: string, program: Program): Intent {
+  const name = proposedName(text, card.card, program);
+  return name === undefined ? card : { ...card, proposedName: name };
 }
 
 /** A chain with the series that its pieces can be of, and the card numbers in it. */

@@ -105,3 +105,72 @@ export const UNITS: ReadonlySet<string> = new Set([
   ...words('pcs, years, kg, km, min, hours, days'),
   ...words('تومان, تومن, ریال, هزار, میلیون, امتیاز, درصد, سال, ساله, عدد, روز, ساعت'),
 ]);
+
+/** What customers say around a card number when they ask for it to be theirs, and the small words between. */
+export const REQUEST_WORDS: ReadonlySet<string> = new Set([
+  ...words('activate, activated, activation, register, registration, registered, link, add, join, connect, new, got'),
+  ...words(
+    'i, my, me, mine, is, the, this, here, it, its, want, would, like, to, and, for, with, have, just, best, kind',
+  ),
+  ...words('sincerely, can, could, your'),
+  ...words('активируйте, активировать, активируй, активация, активацию, активацией, зарегистрируйте, регистрация'),
+  ...words('зарегистрировать, регистрацию, привяжите, привязать, подключите, подключить, оформите, оформить, прошу'),
+  ...words('хочу, можно, моя, мою, моей, мой, мне, новая, новую, новой, вот, это, эту, эта, и, а, с, уважением, вас'),
+  ...words('вам, очень, большое, получила, получил, просьба, доброй, утра, вечера, ночи'),
+  ...words('فعال, فعالسازی, سازی, ثبت, ثبتنام, کنید, کن, شود, بشه, شه, را, رو, من, این, است, و, برای, جدید, خود, خودم'),
+  ...words('میخواهم, میخوام, می, خواهم, احترام, خیلی, بفرمایید, خدمت, شما'),
+]);
+
+/** What comes before a name, whatever case it is written in. */
+export const INTRODUCTIONS: ReadonlySet<string> = new Set([
+  ...words("my name is, my name's, my name, name is, name, full name, called, i am called"),
+  ...words('меня зовут, зовут меня, зовут, мое имя, моё имя, имя, фио, мое фио, фамилия имя, фамилия, имя фамилия'),
+  ...words('اسم من, نام من, اسمم, نامم, اسم, نام, نام و نام خانوادگی, نام خانوادگی, اینجانب'),
+]);
+
+/** The same, but much else may follow: «я потеряла карту», "this is my card". Then only capitals make a name. */
+export const WEAK_INTRODUCTIONS: ReadonlySet<string> = new Set([
+  ...words("i am, i'm, im, this is, it is, it's, from"),
+  ...words('я, это, от'),
+  ...words('من, از طرف'),
+]);
+
+/** What stands behind a name in a sentence. */
+export const NAME_TAILS: ReadonlySet<string> = new Set(words('هستم, است, میباشم, میباشد, ام, یم, speaking'));
+
+/** Words that stand beside card numbers and are nobody's name, also where they begin a sentence. */
+export const NO_NAMES: ReadonlySet<string> = new Set([
+  ...words(
+    'question, problem, issue, stolen, found, urgent, wait, waiting, order, delivery, payment, password, plus, vip',
+  ),
+  ...words(
+    'today, tomorrow, yesterday, monday, tuesday, wednesday, thursday, friday, saturday, sunday, january, february',
+  ),
+  ...words(
+    'бонус, вопрос, проблема, потеряна, потерял, украли, утеряна, перевыпуск, завтра, сегодня, вчера, плюс, вип',
+  ),
+  ...words('оплата, заказ, доставка, пароль, покупка, чека, понедельник, вторник, среда, четверг, пятница, суббота'),
+  ...words('воскресенье, январь, февраль, март, апрель, июнь, июль, сентябрь, октябрь, ноябрь, декабрь'),
+  ...words('account, balance, points, discount, sale, shop, store, gift, check, test, hello, sms, city, address, lost'),
+  ...words('not, no, on, in, at, of, a, an, or, by, not working, wrong, working, work, works, why, what, how, when'),
+  ...words('where, who, which, does, do, did, it, he, she, we, they, are, was, be, been, but, if, error, again, same'),
+  ...words('customer, client, member, member id, birthday, email, mail, owner, holder, mother, father, wife, husband'),
+  ...words('sent, iphone, android, done, ready, received, replace, change, old, second, first, last, london, moscow'),
+  ...words('баланс, бонусы, бонусов, скидка, скидки, акция, магазин, подарок, проверка, проверьте, проверить, тест'),
+  ...words('сколько, почему, где, как, когда, что, кто, какой, какая, не, нет, ни, работает, потерял, потеряла, нашел'),
+  ...words('нашла, старая, старую, первая, вторая, замена, замените, поменять, поменяйте, вернуть, клиент, покупатель'),
+  ...words(
+    'владелец, держатель, адрес, город, москва, питер, спб, казань, почта, рождения, муж, жена, мама, папа, сын',
+  ),
+  ...words(
+    'дочь, дочери, мужа, жены, мамы, готово, сделано, жду, ответа, срочно, опять, еще, ещё, снова, ошибка, нужна',
+  ),
+  ...words('нужно, надо, она, он, они, мы, вы, ты, у, в, к, по, за, но, или, же, отправлено, пустая, действует'),
+  ...words(
+    'موجودی, تخفیف, فروشگاه, خرید, هدیه, چرا, کجا, کی, چه, چی, نیست, نشد, نشده, ندارم, دارم, گم, کار, نمی, نمیکند',
+  ),
+  ...words(
+    'کند, میکند, کرده, کردم, شد, شده, تست, آدرس, شهر, تهران, مشتری, قدیمی, جواب, منتظر, خطا, دوباره, ایمیل, تولد',
+  ),
+  ...words('چند, تا, که, اگر, ما, او, آن, هم, در, به, از, یک, دو, همسر, همسرم, پدر, مادر, پسر, دختر, خرابه'),
+]);

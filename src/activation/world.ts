@@ -1,6 +1,7 @@
 import type { Msisdn } from '../sms/msisdn.ts';
 import type { CardNumber } from './card-number.ts';
 import type { Locale } from './program.ts';
+import type { Proof } from './proof.ts';
 
 /** The life of a card; see `docs/state-machine.md`. */
 export type CardStatus = 'issued' | 'awaiting-check' | 'active' | 'blocked' | 'replaced';
@@ -42,7 +43,7 @@ export interface Phone {
 
 /** Something that happens to the world because of one SMS. A binding names both ends, so that it reads alone. */
 export type Change =
-  | { readonly kind: 'open-binding'; readonly card: CardNumber; readonly phone: Msisdn; readonly proof: 'sms' | 'code' }
+  | { readonly kind: 'open-binding'; readonly card: CardNumber; readonly phone: Msisdn; readonly proof: Proof }
   | { readonly kind: 'close-binding'; readonly card: CardNumber; readonly phone: Msisdn }
   | {
       readonly kind: 'set-card-status';

@@ -4,7 +4,10 @@ import type { CardEvent, CardHistory, PastBinding } from '../store/cards.ts';
 
 /** A card, its holder, its bindings and its audit as lines for a terminal; phones in full only when revealed. */
 export function describeCard(card: CardHistory, program: Program, isRevealed: boolean): string[] {
-  const phone = (number: string) => (isRevealed ? number : maskPhone(number));
+  const phone = (number: string | null) => {
+    if (number === null) return '(erased)';
+    return isRevealed ? number : maskPhone(number);
+  };
   const holder = card.bindings.find(({ closedAt }) => closedAt === null);
   return [
     `Card      ${isRevealed ? card.number : maskCard(card.number)} of ${program.name}`,
@@ -26,7 +29,7 @@ function successor({ replacedBy }: CardHistory, isRevealed: boolean): string {
   return `, by ${isRevealed ? replacedBy : maskCard(replacedBy)}`;
 }
 
-function describeBinding(binding: PastBinding, phone: (number: string) => string): string {
+function describeBinding(binding: PastBinding, phone: (number: string | null) => string): string {
   const { openedAt, closedAt, closedBy, proof, actor } = binding;
   const end = closedAt === null ? 'now' : `${time(closedAt)} (${closedBy ?? 'unknown'})`;
   return `${phone(binding.phone)}  ${time(openedAt)} (${actor}, proved by ${proof}) to ${end}`;

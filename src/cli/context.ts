@@ -35,7 +35,7 @@ export function openCliContext(): OpenCliContext {
       return settings;
     },
     database: () => {
-      opening ??= databaseUrl(context.settings()).then(open);
+      opening ??= databaseUrl(context.settings()).then((url) => open(url, context.settings()));
       return opening;
     },
     print: (line) => console.log(line),
@@ -53,9 +53,10 @@ async function databaseUrl({ databaseUrl: configured, dataDir }: Settings): Prom
   );
 }
 
-function open(url: string): Database {
+function open(url: string, { pepper }: Settings): Database {
   return openDatabase({
     url,
+    pepper,
     poolSize: 4,
     connectTimeoutMs: 5_000,
     statementTimeoutMs: 600_000,

@@ -7,6 +7,11 @@ import { auditCommand } from './commands/audit.ts';
 import { cardsCommand } from './commands/cards.ts';
 import { configCommand } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { eventsCommand } from './commands/events.ts';
+import { keysCommand } from './commands/keys.ts';
+import { membersCommand } from './commands/members.ts';
+import { openapiCommand } from './commands/openapi.ts';
+import { questionnairesCommand } from './commands/questionnaires.ts';
 import { templatesCommand } from './commands/templates.ts';
 import { textCommand } from './commands/text.ts';
 import { type CliContext, CliFailure } from './context.ts';
@@ -46,7 +51,12 @@ function commands(context: CliContext): readonly Command[] {
       defaultFolder: () => context.settings().templatesDir,
       print: context.print,
     }),
+    membersCommand(context),
+    questionnairesCommand(context),
+    eventsCommand(context),
     configCommand(context),
+    keysCommand(context),
+    openapiCommand(context),
     doctorCommand(context),
     auditCommand(context),
   ];

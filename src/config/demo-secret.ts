@@ -7,7 +7,16 @@ import { join } from 'node:path';
  * service and `cardwake text` on one machine share it. Two processes that make it at once end up with the same one.
  */
 export function demoSecret(dataDir: string): string {
-  const file = join(dataDir, 'simulator.secret');
+  return secretIn(dataDir, 'simulator.secret');
+}
+
+/** The demo's pepper, made in the same way. */
+export function demoPepper(dataDir: string): string {
+  return secretIn(dataDir, 'pepper.secret');
+}
+
+function secretIn(dataDir: string, name: string): string {
+  const file = join(dataDir, name);
   return readSecret(file) ?? makeSecret(dataDir, file);
 }
 

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
 import Joi from 'joi';
 import type { LogLevel } from '../log.ts';
 import type { Variables } from './document.ts';
@@ -14,9 +15,13 @@ export interface Environment {
   readonly PORT: number;
   readonly CONSOLE_PORT: number;
   readonly CONSOLE_HOST: string;
+  /** Addresses, networks and `loopback`, `linklocal`, `uniquelocal`. */
+  readonly TRUSTED_PROXIES: readonly string[];
   readonly DATA_DIR: string;
   readonly TEMPLATES_DIR: string;
   readonly LOG_LEVEL: LogLevel;
+  readonly CARDWAKE_PEPPER?: string;
+  readonly CARDWAKE_PRIVATE_EVENT_URLS: boolean;
 }
 
 const url = (scheme: RegExp, example: string): Joi.StringSchema =>
@@ -48,6 +53,16 @@ export const environmentSchema = Joi.object<Environment>({
     .hostname()
     .default('127.0.0.1')
     .description('The address that `CONSOLE_PORT` is opened on. Nobody from outside reaches the default.'),
+  TRUSTED_PROXIES: Joi.string()
+    .custom(readProxies)
+    .default([])
+    .messages({
+      'proxies.invalid': 'must be addresses, networks, loopback, linklocal or uniquelocal, with commas between',
+    })
+    .description(
+      'Proxies in front of `PORT`, with commas between: what they say in `X-Forwarded-For` is where a caller of the API is. Absent: nobody is believed.',
+    )
+    .example('10.0.0.0/8, loopback'),
   DATA_DIR: Joi.string()
     .default('.data')
     .description('What a single machine keeps: the embedded Postgres, the demo’s secret.'),
@@ -56,6 +71,17 @@ export const environmentSchema = Joi.object<Environment>({
     .valid('silent', 'fatal', 'error', 'warn', 'info', 'debug')
     .default('info')
     .description('How much is logged. `npm start` asks for `warn` unless told otherwise.'),
+  CARDWAKE_PEPPER: Joi.string()
+    .min(32)
+    .example('0f3c…')
+    .description(
+      'A secret of at least 32 characters, the same for all processes and never changed: `openssl rand -hex 32`. It keys the hash that keeps the opt-out of a person who was erased. The demo makes its own, in `DATA_DIR`.',
+    ),
+  CARDWAKE_PRIVATE_EVENT_URLS: Joi.boolean()
+    .default(false)
+    .description(
+      '`true`: events may be posted to private addresses of your own network, to any port, and over `http` on this machine. For a loyalty back end behind the same firewall, and for tests.',
+    ),
 });
 
 /** Reads the environment; a variable set to nothing is unset, and a wrong one is reported and stands at its default. */
@@ -84,6 +110,15 @@ export function readEnvironment(
     TEMPLATES_DIR: read.TEMPLATES_DIR ? resolve(from.cwd, read.TEMPLATES_DIR) : join(from.packageRoot, 'templates'),
   };
   return { environment, problems };
+}
+
+const NETWORK_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+
+function readProxies(value: string, helpers: Joi.CustomHelpers<string>): string[] | Joi.ErrorReport {
+  const proxies = value.split(',').map((proxy) => proxy.trim());
+  const isKnown = (proxy: string) =>
+    NETWORK_NAMES.includes(proxy) || ipaddr.isValid(proxy) || (proxy.includes('/') && ipaddr.isValidCIDR(proxy));
+  return proxies.every(isKnown) ? proxies : helpers.error('proxies.invalid');
 }
 
 function mistake(path: string, message: string): Problem {

@@ -1,7 +1,7 @@
 import Joi, { type CustomHelpers } from 'joi';
 import { isSupportedCountry } from 'libphonenumber-js/max';
 import { foldWord } from '../activation/fold.ts';
-import { type CardSeries, LOCALES, type Program } from '../activation/program.ts';
+import { type CardSeries, LOCALES, type Program, WAYS } from '../activation/program.ts';
 import { parseMsisdn } from '../sms/msisdn.ts';
 import type { ConfigDocument } from './document.ts';
 import { KEY_PATTERN, KEY_RULE } from './keys.ts';
@@ -68,9 +68,38 @@ const limitsSchema = Joi.object({
   repliesPerDay: count(1, 10_000_000, 50_000).description(
     'Replies of the programme in a UTC day: the most that a bill can grow.',
   ),
+  codesPerPhone: count(1, 100, 5).description(
+    'Confirmation codes to one phone in a UTC day, from the till and the website together.',
+  ),
+  codesPerAddressBlock: count(1, 1_000_000, 30).description(
+    'Confirmation codes in a UTC day that visitors of the website from one block of addresses (IPv4 /24, IPv6 /64) may ask for.',
+  ),
+  codesPerDay: count(1, 1_000_000, 2_000).description(
+    'Confirmation codes of the programme in a UTC day: the most that somebody can make you send by filling in your form.',
+  ),
 })
   .default()
   .description('Bounds that keep guessing, loops and bills in check.');
+
+const originSchema = Joi.string().custom((value: string, helpers: CustomHelpers<string>) => {
+  return URL.canParse(value) && new URL(value).origin === value ? value : helpers.error('string.uri');
+});
+
+const eventsSchema = Joi.object({
+  url: Joi.string()
+    .uri({ scheme: ['https', 'http'] })
+    .required()
+    .description(
+      'Where events are posted to: `https`, on port 443 or 8443, to a public address. `CARDWAKE_PRIVATE_EVENT_URLS` allows more.',
+    )
+    .example('https://loyalty.example/cardwake'),
+  secret: Joi.string()
+    .pattern(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, { name: '`whsec_` and at least 24 bytes in base64' })
+    .required()
+    .description('Signs the events, as Standard Webhooks says.')
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is how the configuration file names a variable.
+    .example('${EVENTS_SECRET}'),
+}).description('The loyalty back end that is told what happens. Absent: nobody is told.');
 
 /** A value of `programs:`; the key that it stands under is the programme's own. */
 export const programSchema = Joi.object<Omit<Program, 'key'>>({
@@ -111,6 +140,21 @@ export const programSchema = Joi.object<Omit<Program, 'key'>>({
       '`uniform` answers unknown, taken and blocked cards with one text, so that replies do not tell which cards exist.',
     ),
   limits: limitsSchema,
+  ways: Joi.array()
+    .items(Joi.valid(...WAYS))
+    .unique()
+    .default([...WAYS])
+    .description('How customers may come in besides an SMS: `till`, `website`, `questionnaire`.'),
+  origins: Joi.array()
+    .items(originSchema)
+    .unique()
+    .default([])
+    .description('Web pages that may register customers from a browser, as origins.')
+    .example(['https://shop.example']),
+  redeemNeedsProvedPhone: Joi.boolean()
+    .default(false)
+    .description('`true`: a card redeems only when its phone was proved, not just typed from a form.'),
+  events: eventsSchema,
   keywords: Joi.array()
     .items(keywordSchema)
     .unique((a: string, b: string) => foldWord(a) === foldWord(b))

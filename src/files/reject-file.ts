@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
-import type { CardLine } from './card-file.ts';
 
 /** Where rows go that could not be taken, to be mended and imported again. */
 export interface RejectFile {
   readonly path: string;
-  readonly add: (row: CardLine, reason: string) => Promise<void>;
+  /** `cells` in the order of the columns. */
+  readonly add: (line: number, cells: readonly string[], reason: string) => Promise<void>;
   /** Resolves when everything is on the disk. */
   readonly close: () => Promise<void>;
 }
@@ -16,16 +16,15 @@ export interface RejectFile {
  * `cards.csv` → `cards.rejected.csv`, readable by its owner only. It is made with the first row; the one of an earlier
  * run is removed at once. Its columns are those that the import reads, then the line and the reason.
  */
-export async function openRejectFile(source: string): Promise<RejectFile> {
+export async function openRejectFile(source: string, columns: readonly string[]): Promise<RejectFile> {
   const path = `${source.replace(/\.csv$/i, '')}.rejected.csv`;
   await rm(path, { force: true });
   let stream: WriteStream | undefined;
   return {
     path,
-    add: async (row, reason) => {
-      stream ??= start(path);
-      const cells = [row.number, row.status, String(row.line), reason];
-      if (!stream.write(`${cells.map(csvCell).join(',')}\r\n`)) await once(stream, 'drain');
+    add: async (line, cells, reason) => {
+      stream ??= start(path, columns);
+      if (!stream.write(csvLine([...cells, String(line), reason]))) await once(stream, 'drain');
     },
     close: async () => {
       if (stream !== undefined) await finished(stream.end());
@@ -33,10 +32,14 @@ export async function openRejectFile(source: string): Promise<RejectFile> {
   };
 }
 
-function start(path: string): WriteStream {
+function start(path: string, columns: readonly string[]): WriteStream {
   const stream = createWriteStream(path, { mode: 0o600 });
-  stream.write('number,status,line,reason\r\n');
+  stream.write(csvLine([...columns, 'line', 'reason']));
   return stream;
+}
+
+function csvLine(cells: readonly string[]): string {
+  return `${cells.map(csvCell).join(',')}\r\n`;
 }
 
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;

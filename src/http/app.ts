@@ -1,15 +1,27 @@
 import { isIP } from 'node:net';
 import express, { type Express, type RequestHandler, type Router } from 'express';
-import helmet from 'helmet';
 import type { Logger } from '../log.ts';
 import { lastErrorHandler, notFound } from './errors.ts';
 import { onlyOurHost, onlyOurPages } from './guard.ts';
 import { createHome } from './home.ts';
+import { strictHeaders } from './strict-headers.ts';
 
-/** What providers reach: the webhooks and nothing else. */
-export function createProviderApp(parts: { readonly webhooks: Router; readonly log: Logger }): Express {
+export interface PublicParts {
+  readonly webhooks: Router;
+  /** From `createApi`, with the pages about it. */
+  readonly api?: Router;
+  /** Proxies in front of us, as addresses and networks: what they say of a caller's address is believed. */
+  readonly trustedProxies?: readonly string[];
+  readonly log: Logger;
+}
+
+/** What machines of others reach: the webhooks for providers, the API for tills, web shops and back offices. */
+export function createPublicApp(parts: PublicParts): Express {
   const app = plainExpress();
-  app.use(noSniff, parts.webhooks, notFound, lastErrorHandler(parts.log));
+  if (parts.trustedProxies !== undefined) app.set('trust proxy', [...parts.trustedProxies]);
+  app.use(noSniff, parts.webhooks);
+  if (parts.api !== undefined) app.use(parts.api);
+  app.use(notFound, lastErrorHandler(parts.log));
   return app;
 }
 
@@ -57,26 +69,6 @@ const noStore: RequestHandler = (_request, response, next) => {
   response.setHeader('cache-control', 'no-store');
   next();
 };
-
-/** Nothing but our own files, no inline script or style, no framing. TLS, where there is any, belongs to the proxy. */
-const strictHeaders = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-  strictTransportSecurity: false,
-  xFrameOptions: { action: 'deny' },
-  referrerPolicy: { policy: 'no-referrer' },
-});
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));

@@ -10,21 +10,24 @@ export function refuse(response: Response, status: number, sentence: string): vo
 /** A body that is certainly shorter is left to Node, which reads it to its end and keeps the connection. */
 const SHORT_BYTES = 64 * 1024;
 
-/**
- * Answers while the caller may still be sending a long body, and ends the connection. Ended at once it would be reset,
- * and the caller would never read the answer: so what it sends is thrown away until it stops, for a second at most.
- */
+/** The same as `refuse`, while the caller may still be sending a long body; see `endUnread`. */
 export function refuseUnread(request: Request, response: Response, status: number, sentence: string): void {
-  if (hasShortBody(request)) {
-    refuse(response, status, sentence);
+  response.status(status).setHeader('content-type', 'text/plain; charset=utf-8');
+  endUnread(request, response, Buffer.from(`${sentence}\n`));
+}
+
+/**
+ * Ends an answer whose status and headers are set while the caller may still be sending a long body, and then the
+ * connection. Ended at once it would be reset, and the caller would never read the answer: so what it sends is thrown
+ * away until it stops, for a second at most.
+ */
+export function endUnread(request: Request, response: Response, body: Buffer): void {
+  response.setHeader('content-length', body.length);
+  if (request.readableEnded || hasShortBody(request)) {
+    response.end(body);
     return;
   }
-  const body = Buffer.from(`${sentence}\n`);
-  response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': body.length,
-    connection: 'close',
-  });
+  response.setHeader('connection', 'close');
   response.write(body);
   const timer = setTimeout(finish, LINGER_MS);
   function finish(): void {

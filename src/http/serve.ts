@@ -1,5 +1,9 @@
+import type { Router } from 'express';
+import { openTemplates } from '../files/template-folder.ts';
 import type { Service } from '../service.ts';
-import { createConsoleApp, createProviderApp } from './app.ts';
+import { createReplyQuota } from '../store/reply-quota.ts';
+import { createApi } from './api/router.ts';
+import { createConsoleApp, createPublicApp } from './app.ts';
 import { createOps } from './health.ts';
 import { createIntake } from './intake.ts';
 import { createPhone } from './phone.ts';
@@ -19,7 +23,13 @@ export interface Serving {
 /** Statements of a webhook have to fail while its provider still waits. */
 const POOL = { poolSize: 10, connectTimeoutMs: 800, statementTimeoutMs: 5_000 } as const;
 
-/** Starts to listen. Until the database is prepared every call is answered with 503, so that providers try again. */
+/** A till waits longer than a provider, and must not take a connection from one. */
+const API_POOL = { poolSize: 10, connectTimeoutMs: 2_000, statementTimeoutMs: 5_000 } as const;
+
+/**
+ * Starts to listen. Until the database is prepared every call is answered with 503, so that providers try again. Throws
+ * when reply texts have problems.
+ */
 export async function serve(service: Service): Promise<Serving> {
   const { settings, log, metrics, lines, enqueue } = service;
   const db = service.openPool(POOL);
@@ -30,7 +40,9 @@ export async function serve(service: Service): Promise<Serving> {
       ? intake.keep(channel, received, rawBody)
       : Promise.reject(new Error('The database is not prepared yet'));
   const webhooks = createWebhooks({ channels: lines, keep, metrics, log });
-  const providers = await listen(createProviderApp({ webhooks, log }), settings.port);
+  const api = await openApi(service);
+  const { trustedProxies } = settings;
+  const providers = await listen(createPublicApp({ webhooks, api: api.router, trustedProxies, log }), settings.port);
   const phone = simulatorPhone({ settings, db, port: () => providers.port });
   const consoleApp = createConsoleApp({
     ops: createOps({ metrics, isDraining: () => isDraining, dependencies: service.dependencies(db) }),
@@ -47,6 +59,24 @@ export async function serve(service: Service): Promise<Serving> {
       await providers.close(graceMs);
       await intake.drain();
       await people.close(1_000);
+      api.close();
     },
   };
+}
+
+async function openApi(service: Service): Promise<{ readonly router: Router; close(): void }> {
+  const { settings, log, metrics, lines, enqueue, now } = service;
+  const { programs, templatesDir } = settings;
+  const templates = await openTemplates(templatesDir, [...programs.values()], {
+    onChange: () => log.info('Changed reply texts are live'),
+    onProblems: (problems) => log.error({ problems: problems.length }, 'Changed reply texts have problems'),
+  });
+  const db = service.openPool(API_POOL);
+  const quota = createReplyQuota(db, now);
+  const texts = () => templates.texts();
+  const router = createApi(
+    { db, programs, lines, enqueue, quota, texts, metrics, log, now },
+    { isReady: () => service.isPrepared() },
+  );
+  return { router, close: () => templates.close() };
 }

@@ -1,17 +1,17 @@
-import type { TemplateName } from '../activation/outcome.ts';
 import type { Program } from '../activation/program.ts';
 import { countSegments, SEGMENT_CHARACTERS, type SegmentCount } from '../sms/segment.ts';
 import { liquidProblem, type ParsedText } from './liquid.ts';
 import type { Problem } from './problem.ts';
-import { variablesOf } from './replies.ts';
 import type { TemplateSource } from './source.ts';
+import { type TextName, variablesOf } from './texts.ts';
+import { isTillText, MAX_TILL_CHARACTERS, screenCharacters } from './till-texts.ts';
 import { samplesOf } from './values.ts';
 import { isVariableName, VARIABLES } from './variables.ts';
 
 /** The most that a reply may cost, whatever its values. */
 const MAX_SEGMENTS = 2;
 
-type NamedSource = TemplateSource & { readonly name: TemplateName };
+type NamedSource = TemplateSource & { readonly name: TextName };
 
 /** What can be said of a text without rendering it: the names it uses and the braces it spoils. */
 export function checkStatically(source: NamedSource, text: ParsedText): readonly Problem[] {
@@ -22,29 +22,51 @@ export function checkStatically(source: NamedSource, text: ParsedText): readonly
   return [...misuses, ...strayBraces(source)];
 }
 
-/** What is wrong with a text in the situations it is made for, told once: where it fails, else where it costs most. */
+/** A text in one of its situations. */
+interface Rendering {
+  readonly text: string;
+  /** `for programme club with code, minutes`. */
+  readonly where: string;
+}
+
+/** What is wrong with a text in the situations it is made for, told once: where it fails, else where it is worst. */
 export function checkSamples(source: NamedSource, text: ParsedText, readers: readonly Program[]): readonly Problem[] {
   const start = { file: source.path, line: 1, column: 1 };
-  let dearest: { readonly count: SegmentCount; readonly where: string } | undefined;
+  const renderings: Rendering[] = [];
   for (const program of readers) {
     for (const { situation, values } of samplesOf(source.name, program)) {
       const where = [`for programme ${program.key}`, situation].filter(Boolean).join(' ');
       try {
-        const rendered = text.render(values);
-        if (rendered === '') return [{ ...start, message: `the text is empty ${where}; write what to say then` }];
-        const count = countSegments(rendered);
-        if (dearest === undefined || isDearer(count, dearest.count)) dearest = { count, where };
+        renderings.push({ text: text.render(values), where });
       } catch (error) {
         return [liquidProblem(error, source.path)];
       }
+      if (renderings.at(-1)?.text === '') {
+        return [{ ...start, message: `the text is empty ${where}; write what to say then` }];
+      }
     }
   }
-  if (dearest === undefined || dearest.count.segments <= MAX_SEGMENTS) return [];
-  return [{ ...start, message: overBudget(dearest.count, dearest.where) }];
+  const message = isTillText(source.name) ? tooLong(renderings) : tooDear(renderings);
+  return message === undefined ? [] : [{ ...start, message }];
 }
 
-function isDearer(a: SegmentCount, b: SegmentCount): boolean {
-  return a.segments > b.segments || (a.segments === b.segments && a.characters > b.characters);
+function tooLong(renderings: readonly Rendering[]): string | undefined {
+  const sized = renderings.map(({ text, where }) => ({ characters: screenCharacters(text), where }));
+  const [longest] = sized.toSorted((a, b) => b.characters - a.characters);
+  if (longest === undefined || longest.characters <= MAX_TILL_CHARACTERS) return undefined;
+  const { characters, where } = longest;
+  return `the text has ${characters} characters ${where}; shorten it by ${characters - MAX_TILL_CHARACTERS} to fit a till's screen (${MAX_TILL_CHARACTERS} characters)`;
+}
+
+function tooDear(renderings: readonly Rendering[]): string | undefined {
+  const counted = renderings.map(({ text, where }) => ({ count: countSegments(text), where }));
+  const [dearest] = counted.toSorted((a, b) => byPrice(b.count, a.count));
+  if (dearest === undefined || dearest.count.segments <= MAX_SEGMENTS) return undefined;
+  return overBudget(dearest.count, dearest.where);
+}
+
+function byPrice(a: SegmentCount, b: SegmentCount): number {
+  return a.segments - b.segments || a.characters - b.characters;
 }
 
 function overBudget({ encoding, segments, characters }: SegmentCount, where: string): string {
@@ -56,12 +78,12 @@ function overBudget({ encoding, segments, characters }: SegmentCount, where: str
   );
 }
 
-function misuse(path: readonly string[], name: TemplateName): string | undefined {
+function misuse(path: readonly string[], name: TextName): string | undefined {
   const [variable = '', ...parts] = path;
   const allowed = variablesOf(name);
   if (!isVariableName(variable)) return `there is no variable "${variable}"; use one of ${allowed.join(', ')}`;
   if (!allowed.includes(variable)) {
-    return `"${variable}" is not known in this reply (${VARIABLES[variable].meaning}); use one of ${allowed.join(', ')}`;
+    return `"${variable}" is not known in this ${isTillText(name) ? 'text' : 'reply'} (${VARIABLES[variable].meaning}); use one of ${allowed.join(', ')}`;
   }
   if (parts.length > 0) return `"${variable}" has no parts; write {{ ${variable} }}`;
   return undefined;

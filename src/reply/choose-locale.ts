@@ -41,3 +41,27 @@ export function chooseLocale({ member, script, country, program }: Reader): Loca
   const wishes = [member, script && OF_SCRIPT[script], country && OF_COUNTRY[country]];
   return wishes.find((wish) => wish !== undefined && program.locales.includes(wish)) ?? program.locales[0];
 }
+
+/** A header of a browser names a few languages; no more of it is looked at. */
+const MAX_HEADER = 500;
+
+/**
+ * The language that an `Accept-Language` header wants most among the programme's, else the programme's first. Regions are
+ * of no account: `fa-AF` reads Persian. Source: RFC 9110 §12.5.4.
+ */
+export function acceptedLocale(header: string | undefined, program: Pick<Program, 'locales'>): Locale {
+  const wishes = (header ?? '')
+    .slice(0, MAX_HEADER)
+    .split(',')
+    .map((wish) => {
+      const [tag = '', weight] = wish.split(';').map((part) => part.trim().toLowerCase());
+      return { language: tag.split('-')[0], weight: weight === undefined ? 1 : Number(weight.replace(/^q=/, '')) };
+    })
+    .filter(({ weight }) => weight > 0)
+    .toSorted((a, b) => b.weight - a.weight);
+  for (const { language } of wishes) {
+    const locale = language === '*' ? program.locales[0] : program.locales.find((one) => one === language);
+    if (locale !== undefined) return locale;
+  }
+  return program.locales[0];
+}

@@ -1,15 +1,15 @@
-import type { TemplateName } from '../activation/outcome.ts';
 import { LOCALES, type Locale, type Program } from '../activation/program.ts';
 import { checkSamples, checkStatically } from './check.ts';
 import { liquidProblem, type ParsedText, parseText } from './liquid.ts';
 import type { Problem } from './problem.ts';
-import { isReplyName, REPLY_NAMES } from './replies.ts';
 import { type TemplateSource, templatePath } from './source.ts';
+import { isTextName, TEXT_NAMES, type TextName } from './texts.ts';
+import { isTillText } from './till-texts.ts';
 
-/** The reply texts of every programme, parsed; never changed once made. */
+/** The texts of every programme, those for the till too, parsed; never changed once made. */
 export interface ReplyTexts {
   /** The programme's own text, else that of all programmes. */
-  find(program: string, locale: Locale, name: TemplateName): ParsedText | undefined;
+  find(program: string, locale: Locale, name: TextName): ParsedText | undefined;
 }
 
 /** What came of a set of files. With problems, `texts` holds only what could be parsed. */
@@ -21,7 +21,7 @@ export interface Compilation {
 /** A source whose place makes sense. */
 interface PlacedSource extends TemplateSource {
   readonly locale: Locale;
-  readonly name: TemplateName;
+  readonly name: TextName;
 }
 
 /**
@@ -50,7 +50,7 @@ export function compileTemplates(sources: readonly TemplateSource[], programs: r
   return { texts: { find: (...place) => findText(parsed, ...place) }, problems: problems.toSorted(byPlace) };
 }
 
-function findText(parsed: ReadonlyMap<string, ParsedText>, program: string, locale: Locale, name: TemplateName) {
+function findText(parsed: ReadonlyMap<string, ParsedText>, program: string, locale: Locale, name: TextName) {
   return parsed.get(keyOf({ program, locale, name })) ?? parsed.get(keyOf({ locale, name }));
 }
 
@@ -58,7 +58,7 @@ function keyOf({ program = '', locale, name }: { program?: string; locale: strin
   return `${program}/${locale}/${name}`;
 }
 
-/** True when the programme sends this text. */
+/** True when the programme uses this text. */
 function isReader(program: Program, source: PlacedSource, overridden: ReadonlySet<string>): boolean {
   if (!program.locales.includes(source.locale)) return false;
   if (source.program !== undefined) return source.program === program.key;
@@ -79,23 +79,26 @@ function misplacement({ program, locale, name }: TemplateSource, programs: reado
   if (!(LOCALES as readonly string[]).includes(locale)) {
     return `there is no language "${locale}"; rename the folder to one of ${LOCALES.join(', ')}, or remove it`;
   }
-  if (!isReplyName(name)) {
-    return `there is no reply "${name}"; rename the file to one of ${REPLY_NAMES.join(', ')}, or remove it`;
+  if (!isTextName(name)) {
+    const isForTill = name.startsWith('till/');
+    const names = TEXT_NAMES.filter((one) => isTillText(one) === isForTill).join(', ');
+    return `there is no ${isForTill ? 'text' : 'reply'} "${name}"; rename the file to one of ${names}, or remove it`;
   }
   return undefined;
 }
 
-/** A reply that some programme may have to send and nobody wrote. */
+/** A text that some programme may need and nobody wrote. */
 function missing(written: ReadonlySet<string>, programs: readonly Program[]): readonly Problem[] {
   return LOCALES.flatMap((locale) =>
-    REPLY_NAMES.flatMap((name) => {
+    TEXT_NAMES.flatMap((name) => {
       if (written.has(keyOf({ locale, name }))) return [];
       const without = programs.filter(
         ({ key, locales }) => locales.includes(locale) && !written.has(keyOf({ program: key, locale, name })),
       );
       if (without.length === 0) return [];
       const keys = without.map(({ key }) => key).join(', ');
-      const message = `this reply is missing and ${keys} may have to send it; write this file`;
+      const need = isTillText(name) ? 'text is missing and the till of' : 'reply is missing and';
+      const message = `this ${need} ${keys} may have to ${isTillText(name) ? 'show' : 'send'} it; write this file`;
       return [{ file: templatePath(locale, name), line: 1, column: 1, message }];
     }),
   );

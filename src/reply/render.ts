@@ -1,4 +1,3 @@
-import type { TemplateName } from '../activation/outcome.ts';
 import type { Locale, Program } from '../activation/program.ts';
 import { countSegments, type SegmentCount } from '../sms/segment.ts';
 import type { ReplyTexts } from './compile.ts';
@@ -6,15 +5,17 @@ import { liquidProblem } from './liquid.ts';
 import { finish, localise } from './localise.ts';
 import { REPLY_NAMES } from './replies.ts';
 import { safeText } from './safe-text.ts';
+import type { TextName } from './texts.ts';
+import { TILL_TEXT_NAMES } from './till-texts.ts';
 import { samplesOf } from './values.ts';
 import type { ReplyValues } from './variables.ts';
 
-/** Which reply to say, to whom. */
+/** Which text to say, to whom. */
 export interface ReplyRequest {
   /** The programme's key. */
   readonly program: string;
   readonly locale: Locale;
-  readonly name: TemplateName;
+  readonly name: TextName;
   readonly values: ReplyValues;
 }
 
@@ -34,18 +35,18 @@ export interface ReplyPreview extends RenderedReply, SegmentCount {}
 export interface SampleReply extends ReplyPreview {
   readonly program: string;
   readonly locale: Locale;
-  readonly name: TemplateName;
+  readonly name: TextName;
   readonly situation: string;
 }
 
-/** Puts a reply into words. Never throws and never returns an empty text: a failing text gives way to a safe one. */
+/** Puts a reply, or what a till shows, into words. Never throws and never returns an empty text: a failing text gives way to a safe one. */
 export function renderReply(texts: ReplyTexts, { program, locale, name, values }: ReplyRequest): RenderedReply {
   try {
     const text = texts.find(program, locale, name)?.render(values);
     if (text !== undefined && text !== '') return { text, isFallback: false };
-    return fallback(locale, values, text === '' ? 'the text is empty' : 'there is no text');
+    return fallback(locale, name, values, text === '' ? 'the text is empty' : 'there is no text');
   } catch (error) {
-    return fallback(locale, values, liquidProblem(error, '').message);
+    return fallback(locale, name, values, liquidProblem(error, '').message);
   }
 }
 
@@ -57,9 +58,18 @@ export function previewReply(texts: ReplyTexts, request: ReplyRequest): ReplyPre
 
 /** Every reply of every programme in every situation, in the order of the tables. */
 export function sampleReplies(texts: ReplyTexts, programs: readonly Program[]): readonly SampleReply[] {
+  return samples(REPLY_NAMES, texts, programs);
+}
+
+/** Every text for the till, in the same way. */
+export function sampleTillTexts(texts: ReplyTexts, programs: readonly Program[]): readonly SampleReply[] {
+  return samples(TILL_TEXT_NAMES, texts, programs);
+}
+
+function samples(names: readonly TextName[], texts: ReplyTexts, programs: readonly Program[]): readonly SampleReply[] {
   return programs.flatMap((program) =>
     program.locales.flatMap((locale) =>
-      REPLY_NAMES.flatMap((name) =>
+      names.flatMap((name) =>
         samplesOf(name, program).map(({ situation, values }) => {
           const place = { program: program.key, locale, name };
           return { ...place, situation, ...previewReply(texts, { ...place, values }) };
@@ -69,6 +79,6 @@ export function sampleReplies(texts: ReplyTexts, programs: readonly Program[]): 
   );
 }
 
-function fallback(locale: Locale, values: ReplyValues, error: string): RenderedReply {
-  return { text: finish(safeText(locale, localise(values, locale).support)), isFallback: true, error };
+function fallback(locale: Locale, name: TextName, values: ReplyValues, error: string): RenderedReply {
+  return { text: finish(safeText(locale, name, localise(values, locale).support)), isFallback: true, error };
 }

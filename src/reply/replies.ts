@@ -1,9 +1,9 @@
 import type { TemplateName } from '../activation/outcome.ts';
-import { VARIABLES, type VariableName } from './variables.ts';
+import type { VariableName } from './variables.ts';
 
-/** What a reply is for and what it may say, beside the variables that are everywhere. */
+/** What a text is for and what it may say, beside the variables that are everywhere. */
 export interface Reply {
-  /** What the customer learns, for the people who write the texts. */
+  /** What its reader learns, for the people who write the texts. */
   readonly says: string;
   /** Always there. */
   readonly variables: readonly VariableName[];
@@ -45,22 +45,16 @@ export const REPLIES = {
   ),
   'request-refused': reply('To the phone that asked for a card: its holder did not agree in time', ['card']),
   'card-not-accepted': reply('One text for unknown, taken and blocked cards; never tells which', []),
+  'enrolment-rejected': reply('The card that was entered for them at a till was not approved; call', ['card']),
+  'confirm-code': reply('The code that proves a phone entered at a till or on the website; not theirs: ignore this', [
+    'card',
+    'code',
+    'minutes',
+  ]),
 } as const satisfies Record<TemplateName, Reply>;
 
 /** The names of all reply texts, in the order of the table. */
 export const REPLY_NAMES = Object.keys(REPLIES) as readonly TemplateName[];
-
-/** True for the name of a reply text. */
-export function isReplyName(name: string): name is TemplateName {
-  return Object.hasOwn(REPLIES, name);
-}
-
-/** The variables that a reply may use, in the order of the table of variables. */
-export function variablesOf(name: TemplateName): readonly VariableName[] {
-  const { variables, sometimes }: Reply = REPLIES[name];
-  const own = new Set([...variables, ...sometimes]);
-  return (Object.keys(VARIABLES) as VariableName[]).filter((key) => VARIABLES[key].isEverywhere || own.has(key));
-}
 
 function reply(says: string, variables: readonly VariableName[], sometimes: readonly VariableName[] = []): Reply {
   return { says, variables, sometimes };

@@ -5,14 +5,15 @@ export interface TemplateSource {
   readonly locale: string;
   /** The programme whose text this is; absent for the text of all programmes. */
   readonly program?: string;
+  /** `activated`, or `till/active`. */
   readonly name: string;
   readonly text: string;
 }
 
-/** `ru/activated.liquid`, or the same below `programs/<programme>/`. */
-const PLACE = /^(?:programs\/(?<program>[^/]+)\/)?(?<locale>[^/]+)\/(?<name>[^/]+)\.liquid$/;
+/** `ru/activated.liquid` or `ru/till/active.liquid`, or the same below `programs/<programme>/`. */
+const PLACE = /^(?:programs\/(?<program>[^/]+)\/)?(?<locale>[^/]+)\/(?<name>(?:till\/)?[^/]+)\.liquid$/;
 
-/** Reads what a file is from where it lies; `undefined` for a path that no reply text can have. */
+/** Reads what a file is from where it lies; `undefined` for a path that no text can have. */
 export function templateSource(path: string, text: string): TemplateSource | undefined {
   const { program, locale, name } = PLACE.exec(path)?.groups ?? {};
   if (locale === undefined || name === undefined) return undefined;

@@ -1,10 +1,9 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
-import { exampleCardNumber, groupCardNumber } from '../activation/card-number.ts';
+import { type CardNumber, exampleCardNumber, groupCardNumber } from '../activation/card-number.ts';
 import type { ReplyFacts } from '../activation/decision.ts';
-import type { TemplateName } from '../activation/outcome.ts';
 import type { Program } from '../activation/program.ts';
-import { maskCard } from '../sms/mask.ts';
-import { REPLIES, type Reply } from './replies.ts';
+import { lastFour, maskCard } from '../sms/mask.ts';
+import { TEXTS, type TextName } from './texts.ts';
 import type { ReplyValues } from './variables.ts';
 
 /** Where and when a reply is said. */
@@ -40,18 +39,40 @@ export function replyValues(program: Program, facts: ReplyFacts, { address, now 
   };
 }
 
-/** Every situation of a reply in a programme, each value as long as it gets: what checks and previews render. */
-export function samplesOf(name: TemplateName, program: Program): readonly Sample[] {
-  const { variables, sometimes }: Reply = REPLIES[name];
+/** What is known when a till asks about a card. */
+export interface TillFacts {
+  readonly card: CardNumber;
+  /** The card that took the place of this one. */
+  readonly successor: CardNumber | undefined;
+  /** Where customers text to, and the word that has to stand first; undefined when no channel leads to the programme. */
+  readonly line: { readonly address: string; readonly keyword?: string } | undefined;
+}
+
+/** What a text for the till says. */
+export function tillValues(program: Program, { card, successor, line }: TillFacts): ReplyValues {
+  return {
+    ...programValues(program),
+    card: maskCard(card),
+    ...(successor !== undefined && { successor: lastFour(successor) }),
+    ...(line !== undefined && { number: readable(line.address) }),
+    ...(line?.keyword !== undefined && { keyword: line.keyword }),
+  };
+}
+
+/** Every situation of a text in a programme, each value as long as it gets: what checks and previews render. */
+export function samplesOf(name: TextName, program: Program): readonly Sample[] {
+  const { variables, sometimes } = TEXTS[name];
   const longest: ReplyValues = {
     ...programValues(program),
     number: '+44 7911 123 4567',
     card: '•••• 3456',
     otherCard: '•••• 8888',
-    code: '4821',
+    code: name === 'confirm-code' ? '482193' : '4821',
     minutes: '15',
     hours: String(program.limits.attemptsWindowHours),
     asked: true,
+    keyword: longestOf(program.keywords) ?? 'club',
+    successor: '8888',
   };
   const everywhere = ['program', 'support', 'number', 'example', 'digits'] as const;
   const always = pick(longest, [...everywhere, ...variables]);
@@ -61,6 +82,10 @@ export function samplesOf(name: TemplateName, program: Program): readonly Sample
     { situation: `with ${names}`, values: { ...always, ...pick(longest, sometimes) } },
     { situation: `without ${names}`, values: always },
   ];
+}
+
+function longestOf(words: readonly string[]): string | undefined {
+  return words.toSorted((a, b) => b.length - a.length)[0];
 }
 
 /** Whole units from now to then, rounded up so that nobody comes back too early; at least one. */

@@ -63,7 +63,7 @@ export const VARIABLES = {
   },
   code: {
     kind: 'number',
-    meaning: 'Four digits to send back; there only when a code is offered',
+    meaning: 'A code: four digits to send back, or six to type where it was asked for; there only when one is offered',
     example: '4821',
     isEverywhere: false,
   },
@@ -83,6 +83,18 @@ export const VARIABLES = {
     kind: 'flag',
     meaning: 'Set when the present holder of the card was asked to give it up; only for `{% if asked %}`',
     example: 'true',
+    isEverywhere: false,
+  },
+  keyword: {
+    kind: 'words',
+    meaning: 'For the till: the word to write before the card number, where the number alone would lead elsewhere',
+    example: 'club',
+    isEverywhere: false,
+  },
+  successor: {
+    kind: 'number',
+    meaning: 'For the till: the last four characters of the card that took the place of this one',
+    example: '8888',
     isEverywhere: false,
   },
 } as const satisfies Record<string, Variable>;

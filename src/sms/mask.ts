@@ -8,5 +8,10 @@ export function maskPhone(phone: string): Masked {
 
 /** `9643001234563456` → `•••• 3456`: the last four characters. */
 export function maskCard(card: string): Masked {
-  return `•••• ${card.slice(-4)}` as Masked;
+  return `•••• ${lastFour(card)}` as Masked;
+}
+
+/** `9643001234563456` → `3456`: what a person compares with the card in their hand. */
+export function lastFour(card: string): Masked {
+  return card.slice(-4) as Masked;
 }

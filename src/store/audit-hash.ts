@@ -12,7 +12,8 @@ export interface ChainLink {
   readonly actor: string;
   readonly action: string;
   readonly card: string | null;
-  readonly phone: string | null;
+  /** A commitment to the phone; see `phoneMark`. */
+  readonly phone_mark: string | null;
   readonly before: string | null;
   readonly after: string | null;
 }
@@ -31,7 +32,7 @@ const FIELDS = [
   'actor',
   'action',
   'card',
-  'phone',
+  'phone_mark',
   'before',
   'after',
 ] as const satisfies readonly (keyof ChainLink)[];
@@ -66,8 +67,17 @@ const NULL = Buffer.of(0);
 
 /** The columns of an event `e` as `ChainLink` spells them. */
 export const EVENT_COLUMNS: RawBuilder<unknown> = sql`
-  e.id, e.txid::text AS txid, ${utcText('e.at')} AS at, e.program, e.actor, e.action, e.card, e.phone,
+  e.id, e.txid::text AS txid, ${utcText('e.at')} AS at, e.program, e.actor, e.action, e.card, e.phone_mark,
   e.before::text AS before, e.after::text AS after`;
+
+/**
+ * An SQL expression: the SHA-256, in hexadecimal, of a salt and a phone. The chain seals this and not the phone, so that
+ * an erasure can take the phone away and leave the chain whole. The salt is random for each event: once it is gone, no
+ * list of all phones tells which one the mark was made from, nor which marks are one person's.
+ */
+export function phoneMark(salt: RawBuilder<unknown>, phone: RawBuilder<unknown>): RawBuilder<string | null> {
+  return sql<string | null>`encode(sha256(convert_to(${salt}::text || ' ' || ${phone}, 'UTF8')), 'hex')`;
+}
 
 /** An SQL expression: a timestamptz as the chain spells it. `column` is ours, never a customer's. */
 export function utcText(column: string): RawBuilder<string> {

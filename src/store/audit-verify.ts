@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { type ChainLink, EVENT_COLUMNS, GENESIS, linkHash, utcText } from './audit-hash.ts';
+import { type ChainLink, EVENT_COLUMNS, GENESIS, linkHash, phoneMark, utcText } from './audit-hash.ts';
 import { type ChainHead, chainHead, countUnsealed } from './audit-seal.ts';
 import type { Database } from './database.ts';
 
@@ -24,7 +24,21 @@ export type AuditFault =
   | { readonly kind: 'head-missing'; readonly position: string }
   | { readonly kind: 'head-differs'; readonly position: string }
   /** Bindings of a card and a phone that were opened or closed without an audit event, or the other way round. */
-  | { readonly kind: 'binding-unexplained'; readonly program: string; readonly card: string; readonly phone: string };
+  | {
+      readonly kind: 'binding-unexplained';
+      readonly program: string;
+      readonly card: string;
+      /** Null for one that was erased. */
+      readonly phone: string | null;
+    }
+  /** Not as many phones are missing from a table as the audit's acts of destruction say. */
+  | {
+      readonly kind: 'erasure-unexplained';
+      readonly program: string;
+      readonly table: 'audit_events' | 'bindings';
+      readonly missing: number;
+      readonly destroyed: number;
+    };
 
 /** What was looked at. */
 export interface AuditVerdict {
@@ -73,6 +87,8 @@ function known(head: ChainHead | undefined): KnownHead | undefined {
 const PAGE = 2_000;
 
 type Row = Omit<ChainLink, 'id' | 'txid' | 'at'> & {
+  /** The phone is what the mark commits to; or both it and its salt were erased. */
+  readonly is_phone_marked: boolean;
   readonly hash: Buffer;
   readonly event_id: string;
   readonly chain_txid: string;
@@ -86,7 +102,9 @@ async function* pages(db: Database, end: number): AsyncGenerator<Row[]> {
   for (let after = '0'; ; ) {
     const { rows } = await sql<Row>`
       SELECT c.position, ${utcText('c.sealed_at')} AS sealed_at, c.hash, c.event_id, c.txid::text AS chain_txid,
-        ${EVENT_COLUMNS}
+        ${EVENT_COLUMNS},
+        CASE WHEN e.phone IS NULL THEN e.phone_salt IS NULL
+          ELSE coalesce(e.phone_mark = ${phoneMark(sql`e.phone_salt`, sql`e.phone`)}, false) END AS is_phone_marked
       FROM audit_chain c LEFT JOIN audit_events e ON e.id = c.event_id
       WHERE c.position > ${after}::bigint AND c.position <= ${end} ORDER BY c.position LIMIT ${PAGE}`.execute(db);
     if (rows.length > 0) yield rows;
@@ -137,9 +155,14 @@ function step(last: Place, row: Row, onFault: (fault: AuditFault) => void): Plac
   return { position, hash: row.hash, suspect: { at, computed: linkHash(last.hash, link) } };
 }
 
-/** The link as it should be; undefined when the event is gone. A wrong copy of the transaction makes a wrong link. */
+/**
+ * The link as it should be; undefined when the event is gone. A wrong copy of the transaction makes a wrong link, and so
+ * does a phone that is not the one which was marked.
+ */
 function linkOf(row: Row): ChainLink | undefined {
-  return row.id === null ? undefined : { ...row, id: row.event_id, txid: sameOrBoth(row.txid, row.chain_txid) };
+  if (row.id === null) return undefined;
+  const phone_mark = row.is_phone_marked ? row.phone_mark : `not ${row.phone_mark}`;
+  return { ...row, id: row.event_id, txid: sameOrBoth(row.txid, row.chain_txid), phone_mark };
 }
 
 function sameOrBoth(event: string, chain: string): string {
@@ -150,6 +173,7 @@ async function* besideTheChain(db: Database, kept: KnownHead | undefined): Async
   if (kept !== undefined) yield* comparedWith(db, kept);
   yield* unchained(db);
   yield* unexplainedBindings(db);
+  yield* unexplainedErasures(db);
 }
 
 async function* comparedWith(db: Database, { position, hash }: KnownHead): AsyncGenerator<AuditFault> {
@@ -175,12 +199,13 @@ async function* unchained(db: Database): AsyncGenerator<AuditFault> {
 
 /** Each binding has one event that opened it, and one that closed it if it is closed; no event is without a binding. */
 async function* unexplainedBindings(db: Database): AsyncGenerator<AuditFault> {
-  const found = await unhurried<{ program: string; card: string; phone: string }>(
+  const found = await unhurried<{ program: string; card: string; phone: string | null }>(
     db,
-    sql`SELECT program, card, phone FROM (
-        SELECT program, card, phone, count(*) AS opened, count(closed_at) AS closed FROM bindings GROUP BY 1, 2, 3
+    sql`SELECT program, card, nullif(phone, '') AS phone FROM (
+        SELECT program, card, coalesce(phone, '') AS phone, count(*) AS opened, count(closed_at) AS closed
+        FROM bindings GROUP BY 1, 2, 3
       ) b FULL JOIN (
-        SELECT program, card COLLATE "C" AS card, phone COLLATE "C" AS phone,
+        SELECT program, card COLLATE "C" AS card, coalesce(phone, '') COLLATE "C" AS phone,
           count(*) FILTER (WHERE action = 'binding.opened') AS opened,
           count(*) FILTER (WHERE action = 'binding.closed') AS closed
         FROM audit_events WHERE action IN ('binding.opened', 'binding.closed') GROUP BY 1, 2, 3
@@ -189,6 +214,26 @@ async function* unexplainedBindings(db: Database): AsyncGenerator<AuditFault> {
       ORDER BY program, card, phone`,
   );
   for (const binding of found) yield { kind: 'binding-unexplained', ...binding };
+}
+
+/** A phone may go missing only together with an act of destruction that counts it. */
+async function* unexplainedErasures(db: Database): AsyncGenerator<AuditFault> {
+  const found = await unhurried<Omit<Extract<AuditFault, { kind: 'erasure-unexplained' }>, 'kind'>>(
+    db,
+    sql`WITH missing AS (
+        SELECT program, 'audit_events' AS "table", count(*) AS count FROM audit_events
+        WHERE phone_mark IS NOT NULL AND phone IS NULL GROUP BY 1
+        UNION ALL SELECT program, 'bindings', count(*) FROM bindings WHERE phone IS NULL GROUP BY 1
+      ), destroyed AS (
+        SELECT program, "table", sum((after -> 'counts' ->> "table")::bigint) AS count
+        FROM audit_events, (VALUES ('audit_events'), ('bindings')) AS both_of("table")
+        WHERE action = 'member.erased' GROUP BY 1, 2
+      )
+      SELECT program, "table", coalesce(missing.count, 0)::int AS missing, coalesce(destroyed.count, 0)::int AS destroyed
+      FROM missing FULL JOIN destroyed USING (program, "table")
+      WHERE coalesce(missing.count, 0) <> coalesce(destroyed.count, 0) ORDER BY program, "table"`,
+  );
+  for (const erasure of found) yield { kind: 'erasure-unexplained', ...erasure };
 }
 
 /** Over whole tables: without the pool's statement timeout. */

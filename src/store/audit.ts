@@ -1,15 +1,22 @@
 import { type RawBuilder, sql } from 'kysely';
+import { phoneMark } from './audit-hash.ts';
 import type { Trx } from './database.ts';
 import { rows } from './rows.ts';
 
-/** What is written into the audit: every change of a binding or a card, and who looked behind a mask. */
+/** What is written into the audit: every change of a binding, a card or an API key, and who looked behind a mask. */
 export type AuditAction =
   | 'binding.opened'
   | 'binding.closed'
   | 'card.status'
   | 'cards.imported'
   | 'cards.generated'
-  | 'card.revealed';
+  | 'card.revealed'
+  | 'member.created'
+  | 'member.updated'
+  | 'enrolment.rejected'
+  | 'key.created'
+  | 'key.revoked'
+  | 'member.erased';
 
 /** One change: who or which message, what it was before, what it is after. */
 export interface AuditEvent {
@@ -30,7 +37,8 @@ export async function recordAudit(trx: Trx, events: readonly AuditEvent[]): Prom
 
 /** The same as a statement that can be sent together with others. */
 export function auditInsert(events: readonly AuditEvent[]): RawBuilder<unknown> {
-  return sql`INSERT INTO audit_events (program, actor, action, card, phone, before, after)
-    SELECT program, actor, action, card, phone, before, after
-    FROM ${rows(events, 'program text, actor text, action text, card text, phone text, before jsonb, after jsonb')}`;
+  const columns = 'program text, actor text, action text, card text, phone text, before jsonb, after jsonb';
+  return sql`INSERT INTO audit_events (program, actor, action, card, phone, phone_salt, phone_mark, before, after)
+    SELECT program, actor, action, card, phone, salt, ${phoneMark(sql`salt`, sql`phone`)}, before, after
+    FROM (SELECT r.*, CASE WHEN phone IS NOT NULL THEN gen_random_uuid() END AS salt FROM ${rows(events, columns)}) e`;
 }

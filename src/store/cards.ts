@@ -1,8 +1,11 @@
 import { sql } from 'kysely';
 import type { CardNumber } from '../activation/card-number.ts';
+import type { Proof } from '../activation/proof.ts';
 import type { CardStatus } from '../activation/world.ts';
+import type { Msisdn } from '../sms/msisdn.ts';
 import { recordAudit } from './audit.ts';
 import { type Database, type Trx, transact } from './database.ts';
+import { recordEvents } from './events.ts';
 import { lockCards } from './locks.ts';
 
 /** A card and everything that happened to it, oldest first. Phones are in full: mask them before they are shown. */
@@ -17,7 +20,8 @@ export interface CardHistory {
 }
 
 export interface PastBinding {
-  readonly phone: string;
+  /** Null once erased. */
+  readonly phone: string | null;
   readonly proof: string;
   readonly actor: string;
   readonly openedAt: Date;
@@ -71,6 +75,8 @@ export interface BlockRequest {
   readonly card: CardNumber;
   readonly actor: string;
   readonly reason: string;
+  /** The programme has a loyalty back end that is told. */
+  readonly hasEvents: boolean;
 }
 
 /** What came of it. `final`: a replaced card is of no use any more and stays as it is. */
@@ -90,14 +96,14 @@ export async function unblockCard(db: Database, request: BlockRequest): Promise<
   return await transact(db, (trx) =>
     changeStatus(trx, request, async (status) => {
       if (status !== 'blocked') return status;
-      return (await isBound(trx, request)) ? 'active' : 'issued';
+      return (await holderOf(trx, request)) === undefined ? 'issued' : 'active';
     }),
   );
 }
 
 async function changeStatus(
   trx: Trx,
-  { program, card, actor, reason }: BlockRequest,
+  { program, card, actor, reason, hasEvents }: BlockRequest,
   statusAfter: (status: CardStatus) => Promise<CardStatus>,
 ): Promise<BlockResult> {
   const [locked] = await lockCards(trx, program, [card]);
@@ -114,16 +120,36 @@ async function changeStatus(
     .execute();
   const change = { before: { status: from }, after: { status: to, reason } };
   await recordAudit(trx, [{ program, actor, action: 'card.status', card, ...change }]);
+  if (hasEvents) await tellEvents(trx, { program, card, actor }, to);
   return { kind: 'changed', from, to };
 }
 
-async function isBound(trx: Trx, { program, card }: BlockRequest): Promise<boolean> {
+/** A card that works again is activated in the eyes of a back end; one that is nobody's is of no account to it. */
+async function tellEvents(
+  trx: Trx,
+  facts: Pick<BlockRequest, 'program' | 'card' | 'actor'>,
+  to: CardStatus,
+): Promise<void> {
+  const holder = await holderOf(trx, facts);
+  if (to === 'blocked') await recordEvents(trx, [{ ...facts, type: 'card.blocked', phone: holder?.phone }]);
+  else if (holder !== undefined) await recordEvents(trx, [{ ...facts, type: 'card.activated', ...holder }]);
+}
+
+interface Holder {
+  readonly phone: Msisdn;
+  readonly proof: Proof;
+}
+
+async function holderOf(
+  trx: Trx,
+  { program, card }: Pick<BlockRequest, 'program' | 'card'>,
+): Promise<Holder | undefined> {
   const open = await trx
     .selectFrom('bindings')
-    .select('id')
+    .select(['phone', 'proof'])
     .where('program', '=', program)
     .where('card', '=', card)
     .where('closed_at', 'is', null)
     .executeTakeFirst();
-  return open !== undefined;
+  return open && { phone: open.phone as Msisdn, proof: open.proof };
 }

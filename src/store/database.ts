@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { Kysely, PostgresAdapter, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
 import type { Tables } from './schema.ts';
 
@@ -16,6 +16,8 @@ export interface DatabaseOptions {
   readonly connectTimeoutMs: number;
   /** A statement that runs longer is ended by Postgres. */
   readonly statementTimeoutMs: number;
+  /** The key of hashes in this database that only who has it can make; undefined when there is none. */
+  readonly pepper?: string | undefined;
   /** Told of connections that died while idle; without a listener, `pg.Pool` would end the process. */
   readonly onIdleError: (error: Error) => void;
 }
@@ -37,7 +39,35 @@ export function openDatabase(options: DatabaseOptions): Database {
   // The pool listens to idle clients only. One that loses its server in the middle of a transaction emits an error as
   // well as failing the statement; without a listener that would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<Tables>({ dialect: new PepperedDialect(pool, options.pepper) });
+}
+
+/** The key that the pool was opened with: it travels with the pool, so that whoever locks a phone has it. */
+export function pepperOf(db: Database | Trx): string | undefined {
+  const { adapter } = db.getExecutor();
+  return adapter instanceof PepperedAdapter ? adapter.pepper : undefined;
+}
+
+class PepperedDialect extends PostgresDialect {
+  readonly #pepper: string | undefined;
+
+  constructor(pool: pg.Pool, pepper: string | undefined) {
+    super({ pool });
+    this.#pepper = pepper;
+  }
+
+  override createAdapter(): PepperedAdapter {
+    return new PepperedAdapter(this.#pepper);
+  }
+}
+
+class PepperedAdapter extends PostgresAdapter {
+  readonly pepper: string | undefined;
+
+  constructor(pepper: string | undefined) {
+    super();
+    this.pepper = pepper;
+  }
 }
 
 /** Idle connections are closed after this time. */
@@ -69,6 +99,22 @@ export function isRetryable(error: unknown): boolean {
 export function sqlState(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
+}
+
+/** Connection lost, not enough of something, shut down, ended for taking too long, lost to others again and again. */
+const AWAY = /^(?:08|53|57|25P03|25P04|40P01|40001|55P03)/;
+const NETWORK = /^(?:ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET)/;
+/** What pg says without a code: no connection in time, or one that broke. */
+const PG_WORDS =
+  /timeout exceeded when trying to connect|connection terminated|client has encountered a connection error/i;
+
+/** True for an error that says nothing of the statement: the database cannot be reached or cannot do it now. */
+export function isDatabaseAway(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined) return AWAY.test(state);
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return (typeof code === 'string' && NETWORK.test(code)) || PG_WORDS.test(error.message);
 }
 
 /**

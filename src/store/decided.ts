@@ -3,11 +3,15 @@ import type { Locale } from '../activation/program.ts';
 import type { Change } from '../activation/world.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
 
-/** One SMS of a pack with what was decided about it. */
+/** One request of a pack, an SMS or a call of the API, with what was decided about it. */
 export interface Decided {
-  readonly inboundId: string;
+  /** The inbox row; undefined for a request that came in another way. */
+  readonly inboundId: string | undefined;
+  /** Who is behind it: `sms:<inbox id>`, `key:<prefix>/<person>`, `cli:<user>`. */
+  readonly actor: string;
+  /** The channel that replies go out by. */
   readonly channel: string;
-  /** The address that was texted: replies are sent from it. */
+  /** The address that replies are sent from: the one that was texted, else the programme's own. */
   readonly address: string;
   readonly from: Msisdn;
   readonly decision: Decision;
@@ -15,6 +19,8 @@ export interface Decided {
   readonly localeFor: (phone: Msisdn) => Locale;
   /** The language that the text itself showed; remembered for texts that show none. */
   readonly localeShown: Locale | undefined;
+  /** The name that an SMS carried beside the number of the card. */
+  readonly proposedName?: string | undefined;
 }
 
 type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>;
@@ -29,9 +35,4 @@ export function changesOf<K extends Change['kind']>(
       .filter((change): change is ChangeOf<K> => change.kind === kind)
       .map((change) => ({ cause, change })),
   );
-}
-
-/** Who is behind a change that an SMS made. */
-export function actorOf(cause: Decided): string {
-  return `sms:${cause.inboundId}`;
 }

@@ -9,6 +9,7 @@ import { pendingMigrations } from './migrate.ts';
  * as Postgres prints it. A test compares the list with what the migrations make.
  */
 export const UNIQUE_INDEXES = [
+  'api_keys (prefix)',
   'audit_chain ("position")',
   'audit_chain (event_id)',
   'audit_events (id)',
@@ -18,10 +19,18 @@ export const UNIQUE_INDEXES = [
   'cards (program, number)',
   'cases (id)',
   'cases (program, kind, card, phone) WHERE ((resolved_at IS NULL) AND (card IS NOT NULL))',
+  'code_quota (program, scope, subject, day)',
+  'enrolments (id)',
+  "enrolments (program, card) WHERE (state = 'awaiting-check'::text)",
+  'events (id)',
+  'idempotent_answers (key_prefix, idempotency_key)',
   'inbox (channel, provider_message_id)',
   'inbox (id)',
+  'members (id)',
+  'members (program, phone) WHERE (erased_at IS NULL)',
   'offers (id)',
   'offers (program, phone) WHERE (closed_at IS NULL)',
+  'opt_outs (program, phone_mark)',
   'phones (program, phone)',
   'replies (id)',
   'replies (inbound_id, slot)',

@@ -4,7 +4,7 @@ import type { Locale } from '../activation/program.ts';
 import type { Card, LiveWorld, Offer, Phone } from '../activation/world.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
 import type { Trx } from './database.ts';
-import { type LockedPhone, lockCards, lockPhones } from './locks.ts';
+import { type LockedCard, type LockedPhone, lockCards, lockPhones } from './locks.ts';
 
 /** The cards and phones a pack of SMS names, and those that its decisions turned out to need. */
 export interface Wanted {
@@ -14,17 +14,41 @@ export interface Wanted {
 
 /** Locks and reads all that is wanted: phones first, then cards, each in order of number. Lasts for the transaction. */
 export async function loadWorld(trx: Trx, program: string, wanted: Wanted, repliesLeft: number): Promise<LiveWorld> {
-  const lockedPhones = await lockPhones(trx, program, wanted.phones);
-  const lockedCards = await lockCards(trx, program, wanted.cards);
-  const { cardOfPhone, holderOfCard, offers } = await readTies(trx, program, wanted);
+  const phones = await lockPhones(trx, program, wanted.phones);
+  const cards = await lockCards(trx, program, wanted.cards);
+  return toWorld(wanted, { phones, cards }, await readTies(trx, program, wanted), repliesLeft);
+}
+
+/**
+ * What is wanted as it stands, without a lock or a write, for whoever only
+ * looks. Of a phone only its card and its offer are told: all else is of a phone that was never seen.
+ */
+export async function peekWorld(trx: Trx, program: string, wanted: Wanted): Promise<LiveWorld> {
+  const { rows: cards } = await sql<LockedCard>`
+    SELECT number, status FROM cards WHERE program = ${program} AND number = ANY(${[...wanted.cards]}::text[])`.execute(
+    trx,
+  );
+  const phones = [...wanted.phones].map((phone) => ({ ...NEVER_SEEN, phone }));
+  return toWorld(wanted, { phones, cards }, await readTies(trx, program, wanted), 0);
+}
+
+const NEVER_SEEN = { locale: null, opted_out_at: null, failed_at: [], replied_at: [], told_until: null };
+
+interface Found {
+  readonly phones: readonly LockedPhone[];
+  readonly cards: readonly LockedCard[];
+}
+
+function toWorld(wanted: Wanted, found: Found, ties: Ties, repliesLeft: number): LiveWorld {
+  const { cardOfPhone, holderOfCard, offers } = ties;
   const cards = new Map<CardNumber, Card | undefined>();
   for (const number of wanted.cards) cards.set(number, undefined);
-  for (const row of lockedCards) {
+  for (const row of found.cards) {
     const number = row.number as CardNumber;
     cards.set(number, { number, status: row.status, holder: holderOfCard.get(number) });
   }
   const phones = new Map<Msisdn, Phone>();
-  for (const row of lockedPhones) {
+  for (const row of found.phones) {
     const number = row.phone as Msisdn;
     phones.set(number, toPhone(row, cardOfPhone.get(number), offers.get(number)));
   }

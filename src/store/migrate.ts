@@ -1,9 +1,10 @@
 import { type MigrationProvider, Migrator } from 'kysely';
 import { type Database, openDatabase } from './database.ts';
 import * as foundation from './migrations/0001-foundation.ts';
+import * as members from './migrations/0002-members.ts';
 
 /** Named in the order they run; a released migration is never edited. */
-const MIGRATIONS = { '0001-foundation': foundation };
+const MIGRATIONS = { '0001-foundation': foundation, '0002-members': members };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(MIGRATIONS) };
 

@@ -6,7 +6,7 @@ import { rows } from './rows.ts';
 
 interface MadeOffer {
   readonly phone: Msisdn;
-  readonly inbound_id: string;
+  readonly inbound_id: string | undefined;
   offer: Offer;
   result: OfferResult | undefined;
 }

@@ -29,7 +29,7 @@ export async function applyReceipts(
       JOIN replies ON replies.id = r.id AND replies.channel = ${channel}
     ), opted AS (
       INSERT INTO phones (program, phone, opted_out_at)
-      SELECT DISTINCT program, recipient, now() FROM receipt WHERE out ORDER BY 1, 2
+      SELECT DISTINCT program, recipient, now() FROM receipt WHERE out AND recipient <> '' ORDER BY 1, 2
       ON CONFLICT (program, phone) DO UPDATE SET opted_out_at = coalesce(phones.opted_out_at, excluded.opted_out_at)
     ), moved AS (
       UPDATE replies SET status = receipt.status, provider_message_id = receipt.provider_id,

@@ -70,6 +70,8 @@ export interface RecordedAttempt {
   readonly text: string;
   readonly segments: number;
   readonly result: AttemptResult;
+  /** What stands in place of the reply's code from now on; undefined while the code is still needed, or there is none. */
+  readonly codeBecomes?: string | undefined;
 }
 
 const STATUS_AFTER = { accepted: 'accepted', later: 'queued', failed: 'failed', unknown: 'unknown' } as const;
@@ -79,11 +81,13 @@ const takesResult = sql.raw(`(r.status = 'sending' OR r.status = 'unknown' AND r
 
 /**
  * Writes down how attempts ended. Only a reply that still waits for it takes the result as its status: a receipt may have
- * come before the provider's answer, and a status never moves back.
+ * come before the provider's answer, and a status never moves back. A reply without a recipient belonged to somebody who
+ * was erased meanwhile: nothing is written to it.
  */
 export async function recordAttempts(db: Database, attempts: readonly RecordedAttempt[]): Promise<void> {
-  const list = attempts.map(({ id, text, segments, result }) => ({
+  const list = attempts.map(({ id, text, segments, result, codeBecomes }) => ({
     id,
+    code: codeBecomes,
     text,
     segments,
     status: STATUS_AFTER[result.kind],
@@ -94,14 +98,16 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
     out: result.kind === 'failed' && result.isOptOut,
   }));
   const columns =
-    'id bigint, text text, segments smallint, status text, provider_id text, error text, delay float8, back smallint, out boolean';
+    'id bigint, code text, text text, segments smallint, status text, provider_id text, error text, delay float8, back smallint, out boolean';
   await sql`
     WITH result AS (SELECT * FROM ${rows(list, columns)}), opted AS (
       INSERT INTO phones (program, phone, opted_out_at)
-      SELECT DISTINCT r.program, r.recipient, now() FROM replies r JOIN result ON result.id = r.id WHERE result.out ORDER BY 1, 2
+      SELECT DISTINCT r.program, r.recipient, now() FROM replies r JOIN result ON result.id = r.id
+      WHERE result.out AND r.recipient <> '' ORDER BY 1, 2
       ON CONFLICT (program, phone) DO UPDATE SET opted_out_at = coalesce(phones.opted_out_at, excluded.opted_out_at)
     )
     UPDATE replies r SET text = result.text, segments = result.segments,
+      variables = CASE WHEN result.code IS NULL THEN r.variables ELSE r.variables || jsonb_build_object('code', result.code) END,
       provider_message_id = coalesce(result.provider_id, r.provider_message_id),
       status = CASE WHEN ${takesResult} THEN result.status ELSE r.status END,
       error_code = CASE WHEN ${takesResult} THEN result.error ELSE r.error_code END,
@@ -111,5 +117,5 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
         ELSE result.delay * interval '1 millisecond' + interval '8 seconds' END,
       accepted_at = CASE WHEN result.status = 'accepted' THEN clock_timestamp() ELSE r.accepted_at END,
       finished_at = CASE WHEN result.status = 'failed' AND ${takesResult} THEN clock_timestamp() ELSE r.finished_at END
-    FROM result WHERE r.id = result.id`.execute(db);
+    FROM result WHERE r.id = result.id AND r.recipient <> ''`.execute(db);
 }

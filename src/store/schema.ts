@@ -1,9 +1,11 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { Proof } from '../activation/proof.ts';
 import type { CardStatus, OfferResult } from '../activation/world.ts';
 import type { ReplyStatus } from '../sms/message.ts';
+import type { MemberTables } from './member-tables.ts';
 
 /** Row types of every table, for kysely. A `bigint` travels as a decimal string: it does not fit a JavaScript number. */
-export interface Tables {
+export interface Tables extends MemberTables {
   inbox: InboxTable;
   cards: CardsTable;
   bindings: BindingsTable;
@@ -56,14 +58,12 @@ interface CardsTable {
   updated_at: WithDefault<Date>;
 }
 
-/** How the phone of a binding was proved. */
-export type Proof = 'sms' | 'code' | 'operator' | 'cashier';
-
 interface BindingsTable {
   id: Id;
   program: string;
   card: string;
-  phone: string;
+  /** Null once erased, which only a closed binding can be. */
+  phone: ColumnType<string | null, string, string | null>;
   proof: Proof;
   /** `sms:<inbox id>`, `operator:<name>`, `cli:<user>`. */
   actor: string;
@@ -153,7 +153,12 @@ interface AuditEventsTable {
   actor: string;
   action: string;
   card: string | null;
+  /** Null once erased; the mark stays. */
   phone: string | null;
+  /** What hides the phone in the mark; null once erased. */
+  phone_salt: ColumnType<string | null, string | null | undefined, string | null>;
+  /** What the chain seals instead of the phone; see `audit-hash.ts`. */
+  phone_mark: ColumnType<string | null, string | null | undefined, string | null>;
   before: JSONColumnType<object> | null;
   after: JSONColumnType<object> | null;
 }

@@ -5,7 +5,9 @@ import type { Change, LiveWorld } from '../activation/world.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
 import { type AuditEvent, auditInsert } from './audit.ts';
 import type { Trx } from './database.ts';
-import { actorOf, changesOf, type Decided } from './decided.ts';
+import { changesOf, type Decided } from './decided.ts';
+import { eventsOfPack, recordEvents } from './events.ts';
+import { memberWrites } from './member-writes.ts';
 import { offerWrites } from './offer-writes.ts';
 import { rows, together } from './rows.ts';
 
@@ -36,21 +38,21 @@ export async function writePack(
     phonesWritten(program.key, world, pack),
     ...casesOpened(program.key, pack),
     ...audited(program.key, pack),
-    inboxDone(pack),
+    ...memberWrites(program.key, pack),
+    ...inboxDone(pack),
   ];
   const replies = repliesOf(program.key, pack);
-  if (replies.length === 0) {
-    await together(parts, sql`SELECT`).execute(trx);
-    return [];
-  }
-  const inserted = (await together(parts, repliesQueued(replies)).execute(trx)) as { rows: QueuedReply[] };
-  return inserted.rows;
+  const last = replies.length === 0 ? sql`SELECT` : repliesQueued(replies);
+  const inserted = (await together(parts, last).execute(trx)) as { rows: QueuedReply[] };
+  // After the members are written, whom they name.
+  if (program.events !== undefined) await recordEvents(trx, eventsOfPack(program.key, pack));
+  return replies.length === 0 ? [] : inserted.rows;
 }
 
 function bindingsClosed(program: string, pack: readonly Decided[]): RawBuilder<unknown>[] {
   const closed = changesOf(pack, 'close-binding');
   if (closed.length === 0) return [];
-  const list = closed.map(({ cause, change }) => ({ card: change.card, phone: change.phone, actor: actorOf(cause) }));
+  const list = closed.map(({ cause, change }) => ({ card: change.card, phone: change.phone, actor: cause.actor }));
   return [
     sql`UPDATE bindings b SET closed_at = now(), closed_by = r.actor
       FROM ${rows(list, 'card text, phone text, actor text')}
@@ -61,7 +63,7 @@ function bindingsClosed(program: string, pack: readonly Decided[]): RawBuilder<u
 function bindingsOpened(program: string, pack: readonly Decided[]): RawBuilder<unknown>[] {
   const opened = changesOf(pack, 'open-binding');
   if (opened.length === 0) return [];
-  const list = opened.map(({ cause, change }) => ({ ...change, actor: actorOf(cause) }));
+  const list = opened.map(({ cause, change }) => ({ ...change, actor: cause.actor }));
   return [
     sql`INSERT INTO bindings (program, card, phone, proof, actor)
       SELECT ${program}, card, phone, proof, actor FROM ${rows(list, 'card text, phone text, proof text, actor text')}`,
@@ -123,9 +125,7 @@ function casesOpened(program: string, pack: readonly Decided[]): RawBuilder<unkn
 }
 
 function audited(program: string, pack: readonly Decided[]): RawBuilder<unknown>[] {
-  const events = pack.flatMap((one) =>
-    one.decision.changes.flatMap((change) => auditOf(program, actorOf(one), change)),
-  );
+  const events = pack.flatMap((one) => one.decision.changes.flatMap((change) => auditOf(program, one.actor, change)));
   return events.length === 0 ? [] : [auditInsert(events)];
 }
 
@@ -144,7 +144,7 @@ function auditOf(program: string, actor: string, change: Change): AuditEvent[] {
 }
 
 interface NewReply {
-  readonly inbound_id: string;
+  readonly inbound_id: string | undefined;
   readonly slot: number;
   readonly channel: string;
   readonly sender: string;
@@ -179,12 +179,13 @@ function repliesQueued(replies: readonly (NewReply & { program: string })[]): Ra
     FROM ${rows(replies, columns)} RETURNING id, channel`;
 }
 
-function inboxDone(pack: readonly Decided[]): RawBuilder<unknown> {
-  const list = pack.map(({ inboundId, decision }) => ({
-    id: inboundId,
-    outcome: decision.outcome,
-    silence: decision.silence,
-  }));
-  return sql`UPDATE inbox i SET state = 'done', outcome = r.outcome, silence = r.silence, done_at = clock_timestamp()
-    FROM ${rows(list, 'id bigint, outcome text, silence text')} WHERE i.id = r.id`;
+function inboxDone(pack: readonly Decided[]): RawBuilder<unknown>[] {
+  const list = pack.flatMap(({ inboundId, decision: { outcome, silence } }) =>
+    inboundId === undefined ? [] : [{ id: inboundId, outcome, silence }],
+  );
+  if (list.length === 0) return [];
+  return [
+    sql`UPDATE inbox i SET state = 'done', outcome = r.outcome, silence = r.silence, done_at = clock_timestamp()
+      FROM ${rows(list, 'id bigint, outcome text, silence text')} WHERE i.id = r.id`,
+  ];
 }

@@ -8,7 +8,7 @@ import type { Program } from '../../src/activation/program.ts';
 import type { CardStatus, LiveWorld } from '../../src/activation/world.ts';
 import type { OptOutKind } from '../../src/sms/message.ts';
 import type { Msisdn } from '../../src/sms/msisdn.ts';
-import { card, clubWith, phone, phoneOf, worldOf } from '../support/world.ts';
+import { CLUB, card, clubWith, phone, phoneOf, worldOf } from '../support/world.ts';
 
 const NOW = new Date('2024-05-01T12:00:00Z');
 const PHONES = [phone(0), phone(1), phone(2), phone(3)] as const;
@@ -62,7 +62,7 @@ function play(
   check: (played: Played) => void,
 ): void {
   const rebind = { phoneHasAnotherCard: 'code', cardHasAnotherPhone: ask } as const;
-  const limits = { attempts: 30, attemptsWindowHours: 24, repliesPerPhone: 5, repliesPerDay: 100 };
+  const limits = { ...CLUB.limits, attempts: 30, repliesPerDay: 100 };
   const club = clubWith({ replyMode, rebind, limits });
   const cards = statuses.map((status, n) => {
     const at = holders.indexOf(n);

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { demoSecret } from '../../src/config/demo-secret.ts';
+import { demoPepper, demoSecret } from '../../src/config/demo-secret.ts';
 
 describe('demoSecret', () => {
   let folder: string;
@@ -23,6 +23,13 @@ describe('demoSecret', () => {
     const secrets = new Set(await Promise.all([ask(), ask(), ask()]));
     assert.deepEqual([...secrets], [demoSecret(folder)]);
     assert.deepEqual(readdirSync(folder), ['simulator.secret']);
+  });
+
+  it('is another than the pepper, which is made in the same way', () => {
+    assert.notEqual(demoPepper(folder), demoSecret(folder));
+    assert.equal(demoPepper(folder), demoPepper(folder));
+    assert.ok(demoPepper(folder).length >= 32);
+    assert.deepEqual(readdirSync(folder).toSorted(), ['pepper.secret', 'simulator.secret']);
   });
 
   it('differs from folder to folder', () => {

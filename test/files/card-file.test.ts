@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CardFileError, openCardFile } from '../../src/files/card-file.ts';
+import { openCardFile } from '../../src/files/card-file.ts';
+import { CsvFileError } from '../../src/files/csv-file.ts';
 import { temporaryFolder } from '../support/run.ts';
 
 interface List {
@@ -131,7 +132,7 @@ describe('a list of cards on the disk', () => {
         const file = await openCardFile(path);
         for await (const card of file.lines()) assert.ok(card.number.length < 100);
       };
-      await assert.rejects(readAll, (error) => error instanceof CardFileError && message.test(error.message));
+      await assert.rejects(readAll, (error) => error instanceof CsvFileError && message.test(error.message));
     });
   }
 

@@ -26,8 +26,8 @@ describe('the file of rejected rows', () => {
 
   it('lies beside the list, is for its owner only and can itself be imported', async () => {
     const source = join(await temporaryFolder('rejects'), 'cards.CSV');
-    const rejects = await openRejectFile(source);
-    await rejects.add({ line: 7, number: '96 43', status: 'lost' }, 'the status must be …');
+    const rejects = await openRejectFile(source, ['number', 'status']);
+    await rejects.add(7, ['96 43', 'lost'], 'the status must be …');
     await rejects.close();
     assert.match(rejects.path, /cards\.rejected\.csv$/);
     assert.equal((await stat(rejects.path)).mode & 0o777, 0o600);
@@ -39,7 +39,7 @@ describe('the file of rejected rows', () => {
   it('is not there when nothing was rejected, not even that of an earlier run', async () => {
     const source = join(await temporaryFolder('rejects'), 'cards.csv');
     await writeFile(source.replace('.csv', '.rejected.csv'), 'old');
-    const rejects = await openRejectFile(source);
+    const rejects = await openRejectFile(source, ['number', 'status']);
     await rejects.close();
     await assert.rejects(readFile(rejects.path), { code: 'ENOENT' });
   });

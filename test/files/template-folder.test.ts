@@ -4,9 +4,11 @@ import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimes
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LOCALES } from '../../src/activation/program.ts';
 import { openTemplates, readTemplateFolder, type TemplateFolder } from '../../src/files/template-folder.ts';
 import { formatProblem } from '../../src/reply/problem.ts';
 import { renderReply } from '../../src/reply/render.ts';
+import { TEXT_NAMES } from '../../src/reply/texts.ts';
 import { CLUB } from '../reply/programs.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -170,7 +172,7 @@ describe('readTemplateFolder', () => {
     const files = await readTemplateFolder(SHIPPED);
     const paths = files.sources.map(({ path }) => path);
     assert.deepEqual(paths, paths.toSorted());
-    assert.equal(paths.length, 63);
-    assert.ok(paths.includes('fa/switch-code-wrong.liquid'));
+    assert.equal(paths.length, LOCALES.length * TEXT_NAMES.length);
+    assert.ok(paths.includes('fa/switch-code-wrong.liquid') && paths.includes('fa/till/active.liquid'));
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Channel } from '../../src/config.ts';
-import { createProviderApp } from '../../src/http/app.ts';
+import { createPublicApp } from '../../src/http/app.ts';
 import { simulatorPhone } from '../../src/http/simulator-phone.ts';
 import { createWebhooks } from '../../src/http/webhooks.ts';
 import { createMetrics } from '../../src/metrics.ts';
@@ -47,7 +47,7 @@ describe('the simulator’s phone', () => {
     const provider = simulator.create(CHANNEL, options, { now: Date.now });
     const channels = new Map([['sim', { channel: CHANNEL, provider }]]);
     const webhooks = createWebhooks({ channels, keep, metrics: createMetrics(), log: quiet });
-    const { port } = await serve(createProviderApp({ webhooks, log: quiet }));
+    const { port } = await serve(createPublicApp({ webhooks, log: quiet }));
     const phone = simulatorPhone({ settings, db: store.db, port: () => port });
     const posted = await phone?.send({ from: '+79161234567', text: 'Карта' });
     assert.equal(posted?.status, 200);

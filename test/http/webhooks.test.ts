@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Channel } from '../../src/config.ts';
-import { createProviderApp } from '../../src/http/app.ts';
+import { createPublicApp } from '../../src/http/app.ts';
 import { createWebhooks, type Webhooks } from '../../src/http/webhooks.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Provider, ProviderRequest, Received } from '../../src/providers/provider.ts';
@@ -48,7 +48,7 @@ async function openDoor(changes: Partial<Webhooks> = {}) {
   };
   const channels = new Map([['main', { channel: CHANNEL, provider: fakeProvider(asked) }]]);
   const webhooks = createWebhooks({ channels, keep, metrics, log: quiet, ...changes });
-  const door = await serve(createProviderApp({ webhooks, log: quiet }));
+  const door = await serve(createPublicApp({ webhooks, log: quiet }));
   return { door, asked, kept, metrics };
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chooseLocale, type Reader } from '../../src/reply/choose-locale.ts';
+import { acceptedLocale, chooseLocale, type Reader } from '../../src/reply/choose-locale.ts';
 import { CLUB } from './programs.ts';
 
 const RUSSIAN_ONLY = { ...CLUB, locales: ['ru'] } as const;
@@ -31,4 +31,34 @@ describe('chooseLocale', () => {
       assert.equal(chooseLocale({ program: CLUB, ...reader }), locale);
     });
   }
+});
+
+const HEADERS: readonly [header: string | undefined, locale: string][] = [
+  [undefined, 'ru'],
+  ['', 'ru'],
+  ['en', 'en'],
+  ['EN-gb', 'en'],
+  ['fa-IR,fa;q=0.9,en;q=0.8', 'fa'],
+  ['en;q=0.5, fa;q=0.7', 'fa'],
+  ['de, en;q=0.1', 'en'],
+  ['de', 'ru'],
+  ['*', 'ru'],
+  ['de, *;q=0.5', 'ru'],
+  ['en;q=0, fa;q=0.001', 'fa'],
+  ['en; q=nonsense, fa', 'fa'],
+  [';;;,,,;q=', 'ru'],
+  [`${'x,'.repeat(100_000)}en`, 'ru'],
+];
+
+describe('acceptedLocale', () => {
+  for (const [header, locale] of HEADERS) {
+    it(`${header === undefined ? 'no header' : JSON.stringify(header.slice(0, 40))}: ${locale}`, () => {
+      assert.equal(acceptedLocale(header, CLUB), locale);
+    });
+  }
+
+  it('is the first of the programme that speaks none of them', () => {
+    assert.equal(acceptedLocale('fa, en', RUSSIAN_ONLY), 'ru');
+    assert.equal(acceptedLocale(undefined, ENGLISH_FIRST), 'en');
+  });
 });

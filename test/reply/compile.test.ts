@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { compileTemplates } from '../../src/reply/compile.ts';
 import { formatProblem } from '../../src/reply/problem.ts';
-import { REPLY_NAMES } from '../../src/reply/replies.ts';
 import { type TemplateSource, templateSource } from '../../src/reply/source.ts';
+import { TEXT_NAMES } from '../../src/reply/texts.ts';
 import { CLUB, LONG_NAMED } from './programs.ts';
 
 interface Mistake {
@@ -17,9 +17,9 @@ interface Mistake {
 
 const MISTAKES = parse(readFileSync(new URL('mistakes.yaml', import.meta.url), 'utf8')) as readonly Mistake[];
 
-/** Plain texts for all replies in Russian, but for the given files. */
+/** Plain texts for everything in Russian, but for the given files. */
 function russian(files: Readonly<Record<string, string>>): TemplateSource[] {
-  const all = { ...Object.fromEntries(REPLY_NAMES.map((name) => [`ru/${name}.liquid`, 'Хорошо.'])), ...files };
+  const all = { ...Object.fromEntries(TEXT_NAMES.map((name) => [`ru/${name}.liquid`, 'Хорошо.'])), ...files };
   return Object.entries(all).flatMap(([path, text]) => templateSource(path, text) ?? []);
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { REPLIES, REPLY_NAMES, type Reply } from '../../src/reply/replies.ts';
+import { REPLY_NAMES } from '../../src/reply/replies.ts';
+import { TEXTS, type TextName } from '../../src/reply/texts.ts';
+import { TILL_TEXT_NAMES } from '../../src/reply/till-texts.ts';
 import { VARIABLES, type VariableName } from '../../src/reply/variables.ts';
 
 const DOCUMENT = new URL('../../docs/reply-texts.md', import.meta.url);
@@ -13,10 +15,10 @@ function variables(isEverywhere: boolean): string {
   return ['| name | what it is | example |', '|---|---|---|', ...rows].join('\n');
 }
 
-function replies(): string {
+function texts(names: readonly TextName[]): string {
   const list = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
-  const rows = REPLY_NAMES.map((name) => {
-    const { says, variables, sometimes }: Reply = REPLIES[name];
+  const rows = names.map((name) => {
+    const { says, variables, sometimes } = TEXTS[name];
     return `| \`${name}\` | ${says} | ${list(variables)} | ${list(sometimes)} |`;
   });
   return ['| file | what it says | values | sometimes |', '|---|---|---|---|', ...rows].join('\n');
@@ -25,7 +27,8 @@ function replies(): string {
 const TABLES = [
   ['variables: everywhere', variables(true)],
   ['variables: some', variables(false)],
-  ['replies', replies()],
+  ['replies', texts(REPLY_NAMES)],
+  ['till texts', texts(TILL_TEXT_NAMES)],
 ] as const;
 
 describe('docs/reply-texts.md', () => {

@@ -11,7 +11,19 @@ export const CLUB: Program = Object.freeze({
   rebind: { phoneHasAnotherCard: 'code', cardHasAnotherPhone: 'ask-holder' },
   series: [{ name: 'main', prefix: '9643', length: 16, check: 'luhn', alphabet: 'digits' }],
   replyMode: 'friendly',
-  limits: { attempts: 5, attemptsWindowHours: 24, repliesPerPhone: 5, repliesPerDay: 10_000 },
+  limits: {
+    attempts: 5,
+    attemptsWindowHours: 24,
+    repliesPerPhone: 5,
+    repliesPerDay: 10_000,
+    codesPerPhone: 5,
+    codesPerAddressBlock: 30,
+    codesPerDay: 2_000,
+  },
+  ways: [],
+  origins: [],
+  redeemNeedsProvedPhone: false,
+  events: undefined,
   keywords: [],
 } satisfies Program);
 

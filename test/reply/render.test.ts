@@ -4,8 +4,8 @@ import type { CardNumber } from '../../src/activation/card-number.ts';
 import type { Locale } from '../../src/activation/program.ts';
 import { compileTemplates } from '../../src/reply/compile.ts';
 import { previewReply, renderReply } from '../../src/reply/render.ts';
-import { isReplyName } from '../../src/reply/replies.ts';
 import { templateSource } from '../../src/reply/source.ts';
+import { isTextName } from '../../src/reply/texts.ts';
 import { replyValues } from '../../src/reply/values.ts';
 import type { ReplyValues } from '../../src/reply/variables.ts';
 import { CLUB, LONG_NAMED } from './programs.ts';
@@ -100,8 +100,14 @@ describe('renderReply', () => {
   });
 });
 
-describe('isReplyName', () => {
+describe('isTextName', () => {
   it('knows the replies, and nothing that an object has by nature', () => {
-    assert.deepEqual(['help', 'constructor', 'error'].map(isReplyName), [true, false, false]);
+    assert.deepEqual(['help', 'till/active', 'till/help', 'constructor', 'error'].map(isTextName), [
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CardNumber } from '../../src/activation/card-number.ts';
-import { REPLY_NAMES, variablesOf } from '../../src/reply/replies.ts';
+import { TEXT_NAMES, variablesOf } from '../../src/reply/texts.ts';
 import { replyValues, samplesOf } from '../../src/reply/values.ts';
 import { CLUB } from './programs.ts';
 
@@ -54,7 +54,7 @@ describe('replyValues', () => {
 
 describe('samplesOf', () => {
   it('gives every variable that a reply may use in its first sample', () => {
-    for (const name of REPLY_NAMES) {
+    for (const name of TEXT_NAMES) {
       assert.deepEqual(Object.keys(samplesOf(name, CLUB)[0]?.values ?? {}).toSorted(), variablesOf(name).toSorted());
     }
   });

@@ -9,7 +9,7 @@ import { openTestStore, type TestStore } from './open-test-store.ts';
 
 const CARD = '9643001234563452' as CardNumber;
 const PHONE = '+79161234567';
-const REQUEST = { program: 'club', card: CARD, actor: 'cli:test', reason: 'lost' };
+const REQUEST = { program: 'club', card: CARD, actor: 'cli:test', reason: 'lost', hasEvents: false };
 
 interface Case {
   readonly status: CardStatus;

@@ -43,6 +43,7 @@ describe('writePack', () => {
       assert.deepEqual(rest, []);
       const all = decided.map(({ request, decision }) => ({
         inboundId: request.id,
+        actor: `sms:${request.id}`,
         channel: 'main',
         address: '2420',
         from: request.from,

@@ -78,7 +78,9 @@ function describe(fault: AuditFault): string {
     case 'head-differs':
       return `position ${fault.position}: not the head that was kept; the chain was cut off or computed anew`;
     case 'binding-unexplained':
-      return `binding of card ${maskCard(fault.card)} and phone ${maskPhone(fault.phone)} in ${fault.program}: it and the audit do not agree`;
+      return `binding of card ${maskCard(fault.card)} and ${fault.phone === null ? 'an erased phone' : `phone ${maskPhone(fault.phone)}`} in ${fault.program}: it and the audit do not agree`;
+    case 'erasure-unexplained':
+      return `${fault.program}: ${fault.missing} phones are missing from ${fault.table}, the acts of destruction count ${fault.destroyed}`;
     default:
       return fault satisfies never;
   }

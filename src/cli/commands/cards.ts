@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { type CardNumber, parseCardNumber } from '../../activation/card-number.ts';
@@ -11,6 +10,7 @@ import { generateCards } from '../../store/card-generate.ts';
 import { type ImportCounts, importCards } from '../../store/card-import.ts';
 import { type BlockResult, blockCard, cardHistory, recordReveal, unblockCard } from '../../store/cards.ts';
 import { describeCard } from '../card-sheet.ts';
+import { actor, chooseProgram, PROGRAM_OPTION, type ProgramChoice } from '../choose.ts';
 import { type CliContext, CliFailure } from '../context.ts';
 import { startProgress } from '../progress.ts';
 
@@ -50,8 +50,6 @@ export function cardsCommand(context: CliContext): Command {
   return cards;
 }
 
-const PROGRAM_OPTION = 'the programme; may be left out when there is only one';
-
 const IMPORT_HELP = `
 The first line may name the columns: "number" (or "card") and, if you like, "status" (issued or blocked).
 Without names the number comes first; in a list of two columns the status is the second. Commas, semicolons or tabs.
@@ -60,10 +58,6 @@ imported again, also after it was interrupted. Rows that cannot be taken go to F
 
 Exit code: 0 every row is in the registry, 3 some rows were rejected, 1 the file or the database failed on the way.`;
 
-interface ProgramChoice {
-  readonly program?: string;
-}
-
 /** Some rows of a list were rejected: neither success nor failure. */
 const EXIT_REJECTED = 3;
 
@@ -71,7 +65,7 @@ async function importFile(context: CliContext, path: string, choice: ProgramChoi
   const program = chooseProgram(context, choice);
   const db = await context.database();
   const file = await openCardFile(path);
-  const rejects = await openRejectFile(path);
+  const rejects = await openRejectFile(path, ['number', 'status']);
   const progress = startProgress('Imported', context.complain);
   let counts: ImportCounts;
   try {
@@ -80,7 +74,7 @@ async function importFile(context: CliContext, path: string, choice: ProgramChoi
       actor: actor(),
       file: { name: basename(path), sha256: file.sha256 },
       rows: file.lines(),
-      onReject: rejects.add,
+      onReject: ({ line, number, status }, reason) => rejects.add(line, [number, status], reason),
       onChunk: () => progress.update(file.bytesRead(), file.bytes),
     });
   } finally {
@@ -154,7 +148,13 @@ async function block(context: CliContext, raw: string, choice: BlockChoice): Pro
   const program = chooseProgram(context, choice);
   const card = chooseCard(raw, program);
   const change = choice.unblock ? unblockCard : blockCard;
-  const request = { program: program.key, card, actor: actor(), reason: choice.reason };
+  const request = {
+    program: program.key,
+    card,
+    actor: actor(),
+    reason: choice.reason,
+    hasEvents: program.events !== undefined,
+  };
   const result = await change(await context.database(), request);
   if (result.kind === 'unknown') throw unknownCard(card, program);
   context.print(`Card ${maskCard(card)}: ${outcomeOf(result)}`);
@@ -173,13 +173,6 @@ function outcomeOf(result: Exclude<BlockResult, { kind: 'unknown' }>): string {
   }
 }
 
-function chooseProgram({ settings }: CliContext, { program: key }: ProgramChoice): Program {
-  const { programs } = settings();
-  const program = key === undefined && programs.size === 1 ? [...programs.values()][0] : programs.get(key ?? '');
-  if (program === undefined) throw new CliFailure(`Say which programme: --program ${[...programs.keys()].join('|')}`);
-  return program;
-}
-
 function chooseCard(raw: string, program: Program): CardNumber {
   const card = parseCardNumber(raw, program);
   if (card === undefined) throw new CliFailure(`That is not a card number of ${program.key}: check its digits.`);
@@ -194,14 +187,4 @@ function parseCount(text: string): number {
   const count = Number(text);
   if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
   return count;
-}
-
-/** Who acts, as the audit spells it. */
-function actor(): string {
-  try {
-    return `cli:${userInfo().username}`;
-  } catch {
-    // Containers run under user ids that have no name.
-    return `cli:${process.getuid?.() ?? 'unknown'}`;
-  }
 }

@@ -40,6 +40,12 @@ function summary(problems: number): string {
   return problems === 1 ? '1 problem.' : `${problems} problems.`;
 }
 
+const NO_PEPPER: Finding = {
+  level: 'warning',
+  what: 'CARDWAKE_PEPPER is not set: a person who opted out cannot be erased',
+  advice: 'set it for all processes to what `openssl rand -hex 32` prints, and never change it',
+};
+
 interface Examined {
   readonly part: string;
   readonly finding: Finding;
@@ -51,6 +57,7 @@ async function* examine(context: CliContext): AsyncGenerator<Examined> {
   try {
     settings = context.settings();
     yield { part: 'configuration', finding: ok(`${settings.file} loads`) };
+    if (settings.pepper === undefined) yield { part: 'configuration', finding: NO_PEPPER };
   } catch (error) {
     for (const finding of configurationFindings(error)) yield { part: 'configuration', finding };
     return;

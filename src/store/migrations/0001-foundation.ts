@@ -37,6 +37,8 @@ const STATEMENTS = [
   `CREATE INDEX inbox_to_sweep ON inbox (sweep_at) WHERE state = 'received'`,
   `CREATE INDEX inbox_waiting ON inbox (received_at) WHERE state = 'received'`,
   `CREATE INDEX inbox_of_sender ON inbox (sender, id)`,
+  `CREATE INDEX inbox_of_unknown_sender ON inbox (sender_raw) WHERE sender IS NULL`,
+  `CREATE INDEX inbox_with_body ON inbox (id) WHERE raw IS NOT NULL`,
   `CREATE TABLE cards (
     program text NOT NULL,
     number text NOT NULL COLLATE "C",
@@ -50,16 +52,18 @@ const STATEMENTS = [
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     program text NOT NULL,
     card text NOT NULL COLLATE "C",
-    phone text NOT NULL COLLATE "C",
+    phone text COLLATE "C",
     proof text NOT NULL CHECK (proof IN ('sms', 'code', 'operator', 'cashier')),
     actor text NOT NULL,
     opened_at timestamptz NOT NULL DEFAULT now(),
     closed_at timestamptz,
     closed_by text,
+    CONSTRAINT bindings_open_has_phone CHECK (phone IS NOT NULL OR closed_at IS NOT NULL),
     CONSTRAINT bindings_card FOREIGN KEY (program, card) REFERENCES cards (program, number)
   )`,
   `CREATE UNIQUE INDEX bindings_one_phone_per_card ON bindings (program, card) WHERE closed_at IS NULL`,
   `CREATE UNIQUE INDEX bindings_one_card_per_phone ON bindings (program, phone) WHERE closed_at IS NULL`,
+  `CREATE INDEX bindings_of_phone ON bindings (program, phone)`,
   `CREATE TABLE phones (
     program text NOT NULL,
     phone text NOT NULL COLLATE "C",
@@ -89,6 +93,8 @@ const STATEMENTS = [
     CHECK ((kind = 'release') = (newcomer IS NOT NULL))
   )`,
   `CREATE UNIQUE INDEX offers_one_live_per_phone ON offers (program, phone) WHERE closed_at IS NULL`,
+  `CREATE INDEX offers_of_phone ON offers (program, phone)`,
+  `CREATE INDEX offers_of_newcomer ON offers (program, newcomer) WHERE newcomer IS NOT NULL`,
   `CREATE INDEX offers_to_tell ON offers (expires_at) WHERE kind = 'release' AND newcomer_told_at IS NULL`,
   `CREATE TABLE replies (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -152,9 +158,12 @@ const STATEMENTS = [
     action text NOT NULL,
     card text,
     phone text,
+    phone_salt uuid,
+    phone_mark text,
     before jsonb,
     after jsonb
   )`,
+  `CREATE INDEX audit_events_of_phone ON audit_events (phone) WHERE phone IS NOT NULL`,
   `CREATE INDEX audit_events_in_order ON audit_events (txid, id)`,
   `CREATE TABLE audit_chain (
     position bigint PRIMARY KEY,

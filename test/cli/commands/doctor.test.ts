@@ -53,6 +53,14 @@ describe('cardwake doctor', () => {
     assert.match(out[at + 1] ?? '', /^ +→ .*CREATE UNIQUE INDEX ON bindings \(program, card\)/);
   });
 
+  it('warns where the opt-out of an erased person could not be kept', async () => {
+    const warning = /^warning +configuration +CARDWAKE_PEPPER is not set/;
+    const unset = await runCommand({ settings: { ...settings, pepper: undefined }, db: store.db }, 'doctor');
+    assert.ok(unset.out.some((line) => warning.test(line)));
+    const set = await runCommand({ settings, db: store.db }, 'doctor');
+    assert.ok(!set.out.some((line) => warning.test(line)));
+  });
+
   it('goes on when one part cannot be reached', async () => {
     const { exitCode, out } = await runCommand({ settings }, 'doctor');
     assert.equal(exitCode, 1);

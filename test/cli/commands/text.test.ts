@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { textCommand } from '../../../src/cli/commands/text.ts';
 import type { CliContext } from '../../../src/cli/context.ts';
 import { loadSettings } from '../../../src/config.ts';
-import { createConsoleApp, createProviderApp } from '../../../src/http/app.ts';
+import { createConsoleApp, createPublicApp } from '../../../src/http/app.ts';
 import { createOps } from '../../../src/http/health.ts';
 import { createPhone } from '../../../src/http/phone.ts';
 import { createWebhooks } from '../../../src/http/webhooks.ts';
@@ -27,7 +27,7 @@ async function serveCardwake(folder: string, decide: (sms: MobileOriginated) => 
   const add = (message: Decided & Pick<ConversationMessage, 'id' | 'direction'>) =>
     messages.push({ text: '', at: new Date().toISOString(), status: 'received', ...message });
   const provider = await serve(
-    createProviderApp({
+    createPublicApp({
       log: quiet,
       webhooks: createWebhooks({
         channels: openLines(settings),

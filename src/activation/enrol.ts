@@ -1,0 +1,91 @@
+import type { Msisdn } from '../sms/msisdn.ts';
+import { askForCard } from './ask-for-card.ts';
+import type { CardNumber } from './card-number.ts';
+import type { Decision } from './decision.ts';
+import type { Outcome } from './outcome.ts';
+import type { Program } from './program.ts';
+import type { Proof } from './proof.ts';
+import { restrain } from './restrain.ts';
+import { type Change, cardOf, type World } from './world.ts';
+
+/** A request to join a card and a phone that came in another way than by SMS. */
+export interface EnrolRequest {
+  readonly phone: Msisdn;
+  readonly card: CardNumber;
+  readonly proof: Proof;
+  /** `check`: who entered it may not activate, so an operator looks at it first. */
+  readonly wish: 'activate' | 'check';
+  readonly now: Date;
+}
+
+/** What a till, a website or a form is told. The first two are good news, `awaiting-check` is a promise. */
+export type EnrolOutcome =
+  | Extract<
+      Outcome,
+      | 'activated'
+      | 'already-active'
+      | 'unknown-card'
+      | 'card-blocked'
+      | 'card-awaiting-check'
+      | 'card-has-another-phone'
+      | 'phone-has-another-card'
+    >
+  | 'awaiting-check';
+
+/** What a request leads to. Its decision changes nothing and texts nobody unless the outcome is good news or a promise. */
+export interface EnrolDecision {
+  readonly outcome: EnrolOutcome;
+  readonly decision: Decision;
+}
+
+/**
+ * The activation rule for every other way: the same rule as for an SMS decides whether the card can be had. A conflict is
+ * told to whoever asked and resolved by them: nothing is offered by SMS and nobody's attempts are counted.
+ */
+export function enrol(request: EnrolRequest, world: World, program: Program): EnrolDecision {
+  const { phone, card, proof, wish, now } = request;
+  const asked = { from: phone, intent: { kind: 'card', card }, now, freshCode: '' } as const;
+  // Who holds a taken card is never asked from here, so the programme's way to do so is of no account.
+  const plain: Program = { ...program, rebind: { phoneHasAnotherCard: 'support', cardHasAnotherPhone: 'support' } };
+  const judged = askForCard(asked, card, world, plain);
+  const none: Decision = { outcome: judged.outcome, changes: [], replies: [] };
+  if (judged.outcome !== 'activated') return { outcome: judged.outcome as EnrolOutcome, decision: none };
+  if (wish === 'check') {
+    const from = cardOf(world, card)?.status ?? 'issued';
+    const changes: Change[] = [{ kind: 'set-card-status', card, from, to: 'awaiting-check' }];
+    return { outcome: 'awaiting-check', decision: { ...none, outcome: 'card-awaiting-check', changes } };
+  }
+  const changes = judged.changes.map((change) => (change.kind === 'open-binding' ? { ...change, proof } : change));
+  return { outcome: 'activated', decision: restrain({ ...judged, changes }, asked, world, program) };
+}
+
+/**
+ * What an operator's approval leads to: the rule decides again, as the phone may have another card by now. The card that
+ * awaits its check is judged as if it were issued.
+ */
+export function approve(request: Omit<EnrolRequest, 'wish'>, world: World, program: Program): EnrolDecision {
+  const known = cardOf(world, request.card);
+  if (known?.status !== 'awaiting-check') return enrol({ ...request, wish: 'activate' }, world, program);
+  const cards = new Map(world.cards).set(request.card, { ...known, status: 'issued' });
+  const judged = enrol({ ...request, wish: 'activate' }, { ...world, cards }, program);
+  const changes = judged.decision.changes.map((change) =>
+    change.kind === 'set-card-status' ? { ...change, from: known.status } : change,
+  );
+  return { ...judged, decision: { ...judged.decision, changes } };
+}
+
+/** What an operator's rejection leads to: the card is free again, and the customer is told. */
+export function reject(
+  request: Pick<EnrolRequest, 'phone' | 'card' | 'now'>,
+  world: World,
+  program: Program,
+): Decision {
+  const { phone, card, now } = request;
+  const from = cardOf(world, card)?.status;
+  const changes: Change[] = from === 'awaiting-check' ? [{ kind: 'set-card-status', card, from, to: 'issued' }] : [];
+  // Who has got the card by SMS meanwhile is not told that it could not be had.
+  const isTold = cardOf(world, card)?.holder !== phone;
+  const replies = isTold ? ([{ to: phone, template: 'enrolment-rejected', facts: { card } }] as const) : [];
+  const asked = { from: phone, intent: { kind: 'card', card }, now, freshCode: '' } as const;
+  return restrain({ outcome: 'card-awaiting-check', changes, replies }, asked, world, program);
+}

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { CsvError, parse } from 'csv-parse';
+
+/** One record of a CSV. */
+export interface CsvRecord {
+  /** Counted from 1, as editors and spreadsheets do; a record over several lines has its first. */
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** A CSV on the disk. */
+export interface CsvFile {
+  /** Of the whole file, in lower-case hexadecimal: says in the audit which list it was. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** How much was read so far. */
+  readonly bytesRead: () => number;
+  /** The records in order, in constant memory; blank lines too. Throws `CsvFileError`. */
+  readonly records: () => AsyncGenerator<CsvRecord>;
+}
+
+/** The file cannot be read as a list; the message says what to do and is fit for an operator. */
+export class CsvFileError extends Error {
+  override readonly name = 'CsvFileError';
+}
+
+/**
+ * Opens a CSV in UTF-8, with or without BOM, with `,`, `;` or tabs between the cells and any line ends.
+ * Throws `CsvFileError`.
+ */
+export async function openCsvFile(path: string): Promise<CsvFile> {
+  const hash = createHash('sha256');
+  const { size, start } = await peek(path);
+  await pipeline(createReadStream(path), hash);
+  const source = { bytesRead: 0 };
+  return {
+    sha256: hash.digest('hex'),
+    bytes: size,
+    bytesRead: () => source.bytesRead,
+    records: () => readRecords(path, separatorOf(start), source),
+  };
+}
+
+/** True for a record of empty cells. */
+export function isBlank({ cells }: CsvRecord): boolean {
+  return cells.every((cell) => cell.trim() === '');
+}
+
+async function peek(path: string): Promise<{ size: number; start: Buffer }> {
+  const file = await open(path).catch((cause: unknown) => {
+    throw new CsvFileError(`${path} cannot be opened`, { cause });
+  });
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new CsvFileError(`${path} is not a file`);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4_096), 0, 4_096, 0);
+    const start = buffer.subarray(0, bytesRead);
+    if (start.includes(0)) throw new CsvFileError(`${path} is not a CSV in UTF-8: export it as "CSV UTF-8"`);
+    return { size: stats.size, start };
+  } finally {
+    await file.close();
+  }
+}
+
+/** The separator that the first line has most of. */
+function separatorOf(start: Buffer): string {
+  const [first = ''] = start.toString('utf8').split(/[\r\n]/, 1);
+  const count = (separator: string) => first.split(separator).length;
+  return [',', ';', '\t'].reduce((best, other) => (count(other) > count(best) ? other : best));
+}
+
+const MAX_RECORD_BYTES = 65_536;
+
+async function* readRecords(
+  path: string,
+  delimiter: string,
+  progress: { bytesRead: number },
+): AsyncGenerator<CsvRecord> {
+  const source = createReadStream(path, { highWaterMark: 262_144 });
+  const parser = parse({
+    bom: true,
+    delimiter,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    relax_quotes: true,
+    max_record_size: MAX_RECORD_BYTES,
+  });
+  source.on('error', (error) => parser.destroy(error)).pipe(parser);
+  let line = 1;
+  let records = 0;
+  try {
+    for await (const record of parser as AsyncIterable<string[]>) {
+      progress.bytesRead = source.bytesRead;
+      yield { line, cells: record };
+      line += linesOf(record);
+      records += 1;
+    }
+  } catch (error) {
+    throw unreadable(path, error, (parsed) => line + parsed - records);
+  } finally {
+    source.destroy();
+  }
+}
+
+/** How many lines of the file a record takes: quoted cells may hold line ends. */
+function linesOf(record: readonly string[]): number {
+  let lines = 1;
+  for (const cell of record) if (cell.includes('\n')) lines += cell.split('\n').length - 1;
+  return lines;
+}
+
+/** `lineOf`: of the record after so many. What the parser has ready when it fails does not come out any more. */
+function unreadable(path: string, error: unknown, lineOf: (records: number) => number): unknown {
+  if (error instanceof CsvError) {
+    const line = lineOf(Number(error.records));
+    return new CsvFileError(`${path}:${line}: a quote that is never closed, or a line of more than 64 KB`, {
+      cause: error,
+    });
+  }
+  const isOfTheSystem = error instanceof Error && 'syscall' in error;
+  return isOfTheSystem ? new CsvFileError(`${path} cannot be read to its end`, { cause: error }) : error;
+}

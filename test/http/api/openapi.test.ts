@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../../../src/config.ts';
+import { openApiDocument, problemsOf } from '../../../src/http/api/openapi.ts';
+import { PROBLEM_ADVICE, problemsDocument } from '../../../src/http/api/problem-advice.ts';
+import { PROBLEMS } from '../../../src/http/api/problems.ts';
+import { DECLARED_ROUTES } from '../../../src/http/api/routes.ts';
+import { type ApiWorld, openApiWorld } from '../../support/api-world.ts';
+
+const document = openApiDocument(DECLARED_ROUTES);
+const kept = (file: string) => readFileSync(join(PACKAGE_ROOT, 'docs', file), 'utf8');
+
+describe('the OpenAPI document', () => {
+  it('is what docs/openapi.json says; after a change: npx cardwake openapi > docs/openapi.json', () => {
+    assert.deepEqual(JSON.parse(kept('openapi.json')), JSON.parse(JSON.stringify(document)));
+  });
+
+  it('is what docs/problems.md says; after a change: npx cardwake openapi --problems > docs/problems.md', () => {
+    assert.equal(kept('problems.md'), problemsDocument());
+  });
+
+  it('leads nowhere that is not in it', () => {
+    for (const [, path = ''] of JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      const found = path
+        .split('/')
+        .reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], document);
+      assert.ok(found !== undefined, path);
+    }
+  });
+
+  it('has a path parameter for each placeholder, and names each schema once', () => {
+    for (const { id, path, params } of DECLARED_ROUTES) {
+      const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      assert.deepEqual(Object.keys(params?.describe().keys ?? {}), names, id);
+    }
+  });
+
+  it('explains every operation and every field that a caller sends', () => {
+    for (const { id, summary, query, body } of DECLARED_ROUTES) {
+      assert.ok(summary.length > 3, id);
+      for (const schema of [query, body]) assert.ok(schema === undefined || schema.describe().keys !== undefined, id);
+    }
+  });
+});
+
+describe('the pages about the API', () => {
+  let world: ApiWorld;
+
+  before(async () => {
+    world = await openApiWorld();
+  });
+
+  after(() => world.close());
+
+  const get = (path: string) => world.call({ method: 'get', path });
+
+  it('need no key', async () => {
+    const { status, body } = await get('/v1/openapi.json');
+    assert.equal(status, 200);
+    assert.deepEqual(body, JSON.parse(JSON.stringify(document)));
+  });
+
+  for (const path of [
+    '/docs',
+    '/docs/problems',
+    '/docs/docs.js',
+    '/docs/docs.css',
+    '/docs/swagger-ui/swagger-ui.css',
+    '/docs/swagger-ui/swagger-ui-bundle.js',
+  ]) {
+    it(`serve ${path} under a policy that allows our own files only`, async () => {
+      const { status, headers } = await get(path);
+      assert.equal(status, 200);
+      const policy = headers.get('content-security-policy') ?? '';
+      assert.match(policy, /default-src 'none';script-src 'self';style-src 'self'/);
+      assert.ok(!policy.includes('unsafe'));
+    });
+  }
+
+  it('load nothing from elsewhere and have no script or style of their own inside', async () => {
+    for (const path of ['/docs', '/docs/problems']) {
+      const { text } = await get(path);
+      assert.ok(!/https?:\/\//.test(text));
+      assert.ok(!/<style|style=|<script>| on\w+=/.test(text));
+      for (const [, url = ''] of text.matchAll(/(?:src|href)="(\/[^"#]*)"/g))
+        assert.equal((await get(url)).status, 200, url);
+    }
+  });
+
+  it('serve no other file of the package, and answer 404 as a page', async () => {
+    for (const path of [
+      '/docs/swagger-ui/package.json',
+      '/docs/swagger-ui/../package.json',
+      '/docs/swagger-ui/index.html',
+      '/docs/nothing',
+    ]) {
+      assert.equal((await get(path)).status, 404, path);
+    }
+  });
+
+  it('explain every problem at the place that its type leads to', async () => {
+    const { text } = await get('/docs/problems');
+    for (const code of Object.keys(PROBLEMS)) assert.ok(text.includes(`<section id="${code}">`), code);
+    assert.deepEqual(Object.keys(PROBLEM_ADVICE).toSorted(), Object.keys(PROBLEMS).toSorted());
+  });
+
+  it('document every problem of every route', () => {
+    for (const route of DECLARED_ROUTES) assert.ok(problemsOf(route).every((code) => code in PROBLEMS));
+  });
+});

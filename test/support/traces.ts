@@ -1,0 +1,29 @@
+import { Client } from 'pg';
+
+/**
+ * The tables, of every schema but Postgres's own, in which one of the texts stands anywhere in a row: in text, in JSON, in
+ * an array, or in bytes.
+ */
+export async function tracesOf(databaseUrl: string, texts: readonly string[]): Promise<string[]> {
+  const needles = texts.flatMap((text) => [text, Buffer.from(text).toString('hex')]);
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows: tables } = await client.query<{ name: string }>(
+      `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables
+       WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY tablename`,
+    );
+    const found: string[] = [];
+    for (const { name } of tables) {
+      const { rowCount } = await client.query(
+        `SELECT FROM ${name} t WHERE EXISTS (SELECT FROM unnest($1::text[]) needle
+           WHERE position(needle IN t::text) > 0) LIMIT 1`,
+        [needles],
+      );
+      if (rowCount !== 0) found.push(name.replace(/^public\./, ''));
+    }
+    return found;
+  } finally {
+    await client.end();
+  }
+}
