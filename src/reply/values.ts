@@ -93,9 +93,17 @@ function left(until: Date, now: Date, unitMs: number): string {
   return String(Math.max(1, Math.ceil((until.getTime() - now.getTime()) / unitMs)));
 }
 
+/** Our own addresses and support phones: few, and the same in every reply. */
+const readables = new Map<string, string>();
+const MOST_READABLES = 1_000;
+
 /** A phone number in groups, as printed: `+7 495 000 00 00`; a short code stays as it is. */
 function readable(phone: string): string {
-  return parsePhoneNumberFromString(phone)?.formatInternational() ?? phone;
+  const known = readables.get(phone);
+  if (known !== undefined) return known;
+  const formatted = parsePhoneNumberFromString(phone)?.formatInternational() ?? phone;
+  if (readables.size < MOST_READABLES) readables.set(phone, formatted);
+  return formatted;
 }
 
 const ofProgram = new WeakMap<Program, ReplyValues>();

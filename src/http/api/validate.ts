@@ -35,13 +35,28 @@ export function validate(
   if (!texts.every(isKeepable) || texts.includes('__proto__')) {
     return { value: undefined, mistakes: [{ path: part, message: 'has characters that are not text' }] };
   }
-  const result = (schema ?? NOTHING).validate(value, {
-    abortEarly: false,
-    convert: part !== 'body',
-    errors: { label: false, wrap: { label: false, array: false, string: false } },
-    messages: MESSAGES,
-  });
+  const result = prepared(schema ?? NOTHING, part !== 'body').validate(value);
   return { value: result.value, mistakes: (result.error?.details ?? []).map((item) => mistakeOf(part, item)) };
+}
+
+const preparations = {
+  texts: new WeakMap<ObjectSchema, ObjectSchema>(),
+  body: new WeakMap<ObjectSchema, ObjectSchema>(),
+};
+
+/** The schema with our preferences in it: joi compiles messages that come with a call anew for each call. */
+function prepared(schema: ObjectSchema, convert: boolean): ObjectSchema {
+  const known = preparations[convert ? 'texts' : 'body'];
+  const ready =
+    known.get(schema) ??
+    schema.prefs({
+      abortEarly: false,
+      convert,
+      errors: { label: false, wrap: { label: false, array: false, string: false } },
+      messages: MESSAGES,
+    });
+  known.set(schema, ready);
+  return ready;
 }
 
 function mistakeOf(part: string, { path, message }: ValidationErrorItem): Mistake {
