@@ -127,7 +127,8 @@ async function attempt(
   if (reply.is_opted_out && reply.template !== 'stopped') {
     return { kind: 'failed', errorCode: 'opted-out', isOptOut: false };
   }
-  if (reply.template === 'confirm-code' && reply.facts.expiresAt !== undefined && reply.facts.expiresAt <= now()) {
+  // A code that is no longer good would only be sent back in vain.
+  if (reply.facts.expiresAt !== undefined && reply.facts.expiresAt <= now()) {
     return { kind: 'failed', errorCode: 'too-late', isOptOut: false };
   }
   const outcome = await provider.send({ replyId: reply.id, from: reply.sender, to: reply.recipient, text }, signal);

@@ -2,14 +2,14 @@
 export type Actor = string;
 
 /**
- * True when whoever decides may be who entered it: the same person by name, through whatever key; or the same key, unless
- * both calls name a person. Four eyes are worth a false alarm.
+ * True when whoever decides may be who entered it: the same person by name, through whatever key; somebody who gives no
+ * name, where the entry has one; or the same key, where neither has. Four eyes are worth a false alarm.
  */
 export function isOwnEntry(entered: Actor, decides: Actor): boolean {
   const [enteredKey, enteredBy] = takeApart(entered);
   const [decidesKey, decidesBy] = takeApart(decides);
-  if (enteredBy === undefined || decidesBy === undefined) return enteredKey === decidesKey;
-  return enteredBy === decidesBy;
+  if (enteredBy === undefined) return enteredKey === decidesKey;
+  return decidesBy === undefined || enteredBy === decidesBy;
 }
 
 function takeApart(actor: Actor): readonly [key: string, person: string | undefined] {

@@ -72,7 +72,7 @@ const limitsSchema = Joi.object({
     'Confirmation codes to one phone in a UTC day, from the till and the website together.',
   ),
   codesPerAddressBlock: count(1, 1_000_000, 30).description(
-    'Confirmation codes in a UTC day that visitors of the website from one block of addresses (IPv4 /24, IPv6 /64) may ask for.',
+    'Confirmation codes in a UTC day that visitors of the website from one block of addresses (IPv4 /24, IPv6 /56) may ask for.',
   ),
   codesPerDay: count(1, 1_000_000, 2_000).description(
     'Confirmation codes of the programme in a UTC day: the most that somebody can make you send by filling in your form.',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { foldWord } from '../activation/fold.ts';
 import type { Intent } from '../activation/intent.ts';
 import type { Program } from '../activation/program.ts';
 import { read } from '../activation/read.ts';
@@ -38,7 +39,7 @@ export function readInbound(message: MobileOriginated, rawBody: Buffer, reading:
     recipient: storable(message.to),
     text,
     raw: text === message.text ? undefined : rawBody.toString('base64'),
-    script: detectScript(text),
+    script: program === undefined ? undefined : detectScript(ownWords(text, program)),
     optOut: message.optOut,
   };
   const sender = program === undefined ? undefined : readSender(message.from, program, ownAddresses);
@@ -66,6 +67,14 @@ export function keepUnreadable(channel: Channel, providerMessageId: string, rawB
     intent: undefined,
     outcome: 'unreadable',
   };
+}
+
+/** The text without what we told the customer to write, keywords and numbers: those say nothing of their language. */
+function ownWords(text: string, program: Program): string {
+  const keywords = new Set(program.keywords.map(foldWord));
+  const isOwn = (word: string) =>
+    !/\p{Nd}/u.test(word) && !keywords.has(foldWord(word.replaceAll(/[^\p{L}\p{M}]/gu, '')));
+  return text.slice(0, 1_600).split(/\s+/u).filter(isOwn).join(' ');
 }
 
 /** An SMS that fits no route still gets an answer: that of the channel's first programme. */

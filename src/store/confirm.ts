@@ -18,6 +18,7 @@ import {
 } from './codes.ts';
 import { type Enrolment, endEnrolment, handToOperator, insertEnrolment, lockEnrolment } from './enrolments.ts';
 import { holdIn, type JoinRequest, joinIn, judgeIn } from './join.ts';
+import { lockPhones } from './locks.ts';
 import { changeAndText, type Round, type Texting, type TextingAddress } from './texting.ts';
 
 /** How codes leave. */
@@ -172,6 +173,8 @@ async function settle(
     phoneProof: 'code',
   };
   const outcome = wish === 'check' ? await holdIn(round, request) : (await joinIn(round, request)).outcome;
+  // Nothing is left to check, but the code has proved the phone of the member.
+  if (wish === 'check' && outcome === 'already-active') await joinIn(round, request);
   if (outcome === 'awaiting-check') {
     await handToOperator(round.trx, id);
     return { kind: 'awaiting-check' };
@@ -209,6 +212,8 @@ async function send(
   { id, card, phone }: Pick<Waiting, 'id' | 'card' | 'phone'>,
   { code, canBeTexted, expiresAt, resendAfter }: NextCode,
 ): Promise<CodeSent> {
+  // Brings back the opt-out that an erasure kept of the phone: nobody is texted who did not want to be.
+  await lockPhones(trx, program.key, [phone]);
   const member = await rememberedLocale(trx, program.key, phone);
   const locale = chooseLocale({ member, country: numberingFacts(phone)?.country, program });
   const texts = await queueCode(trx, { program, from, phone, card, code, expiresAt, locale, canBeTexted });

@@ -114,7 +114,8 @@ export function isDatabaseAway(error: unknown): boolean {
   if (state !== undefined) return AWAY.test(state);
   if (!(error instanceof Error)) return false;
   const { code } = error as NodeJS.ErrnoException;
-  return (typeof code === 'string' && NETWORK.test(code)) || PG_WORDS.test(error.message);
+  if ((typeof code === 'string' && NETWORK.test(code)) || PG_WORDS.test(error.message)) return true;
+  return error.cause instanceof Error && isDatabaseAway(error.cause);
 }
 
 /**
@@ -122,24 +123,16 @@ export function isDatabaseAway(error: unknown): boolean {
  * `work` must be repeatable: everything it does outside the transaction happens once per try.
  */
 export async function transact<T>(db: Database, work: (trx: Trx) => Promise<T>): Promise<T> {
+  return await again(() => db.transaction().execute(work));
+}
+
+/** The same for a single statement. */
+export async function again<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await db.transaction().execute(work);
+      return await work();
     } catch (error) {
       if (attempt >= 5 || !isRetryable(error)) throw error;
     }
   }
-}
-
-/** True of errors that tell of a database that is not there, starting or stopping; false of one that is wrong. */
-export function isAway(error: unknown): boolean {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const state = sqlState(cause);
-  // Class 08: connection; 53: too many connections; 57: starting up or shutting down.
-  if (state !== undefined) return ['08', '53', '57'].includes(state.slice(0, 2));
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  // node-postgres has no code for a connection that ended or took too long.
-  return (
-    /^E[A-Z_]+$/.test(code) || (cause instanceof Error && /^(?:Connection terminated|timeout)/i.test(cause.message))
-  );
 }

@@ -6,7 +6,7 @@ import { recordAudit } from './audit.ts';
 import { sealAudit } from './audit-seal.ts';
 import { type Database, type Trx, transact } from './database.ts';
 import { recordEvents } from './events.ts';
-import { lockCards, lockPhones } from './locks.ts';
+import { type LockedCard, lockCards, lockPhones } from './locks.ts';
 import { settleOptOut } from './opt-outs.ts';
 import { type ErasedCounts, isKnown, type Person, wipe } from './wipe.ts';
 
@@ -62,8 +62,7 @@ async function eraseIn(trx: Trx, { program, who, actor }: Erasure): Promise<ActO
   const waiting = await lockWaitingInbound(trx, program.key, phone);
   const [locked] = await lockPhones(trx, program.key, [phone]);
   const optedOutAt = locked?.opted_out_at ?? null;
-  const cards = await cardsOf(trx, program.key, phone);
-  const statuses = await lockCards(trx, program.key, cards.keys());
+  const { cards, statuses } = await lockCardsOf(trx, program.key, phone);
   const memberId = await lockMember(trx, program.key, phone);
   if ('memberId' in who && memberId !== who.memberId) throw new Nobody();
   const person: Person = { program: program.key, phone, memberId, cards: [...cards.keys()], waiting };
@@ -111,13 +110,30 @@ async function lockWaitingInbound(trx: Trx, program: string, phone: Msisdn): Pro
   return waiting.map(({ id }) => id);
 }
 
-/** The card that the phone has, and those that wait to be checked for it. */
-async function cardsOf(trx: Trx, program: string, phone: Msisdn): Promise<Set<CardNumber>> {
-  const { rows } = await sql<{ card: CardNumber }>`
-    SELECT card FROM bindings WHERE program = ${program} AND phone = ${phone} AND closed_at IS NULL
-    UNION SELECT card FROM enrolments WHERE program = ${program} AND phone = ${phone} AND state = 'awaiting-check'
-    ORDER BY card`.execute(trx);
-  return new Set(rows.map(({ card }) => card));
+/**
+ * The card that the phone has, and those that wait to be checked for it. An enrolment may still wait while its card was
+ * blocked, freed and taken by somebody else meanwhile: that card is theirs.
+ */
+async function lockCardsOf(
+  trx: Trx,
+  program: string,
+  phone: Msisdn,
+): Promise<{ cards: Set<CardNumber>; statuses: LockedCard[] }> {
+  const { rows } = await sql<{ card: CardNumber; is_bound: boolean }>`
+    SELECT card, bool_or(is_bound) AS is_bound FROM (
+      SELECT card, true AS is_bound FROM bindings
+      WHERE program = ${program} AND phone = ${phone} AND closed_at IS NULL
+      UNION ALL
+      SELECT card, false FROM enrolments WHERE program = ${program} AND phone = ${phone} AND state = 'awaiting-check'
+    ) own GROUP BY card`.execute(trx);
+  const bound = new Set<string>(rows.filter((row) => row.is_bound).map(({ card }) => card));
+  const locked = await lockCards(
+    trx,
+    program,
+    rows.map(({ card }) => card),
+  );
+  const statuses = locked.filter(({ number, status }) => bound.has(number) || status === 'awaiting-check');
+  return { cards: new Set(statuses.map(({ number }) => number as CardNumber)), statuses };
 }
 
 async function lockMember(trx: Trx, program: string, phone: Msisdn): Promise<string | undefined> {

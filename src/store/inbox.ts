@@ -4,7 +4,7 @@ import type { Intent, Script } from '../activation/intent.ts';
 import type { Outcome } from '../activation/outcome.ts';
 import type { OptOutKind } from '../sms/message.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
-import { type Database, isAway, isRetryable, sqlState, type Trx } from './database.ts';
+import { type Database, isDatabaseAway, isRetryable, sqlState, type Trx } from './database.ts';
 import { rows } from './rows.ts';
 
 /** A received SMS as the inbox keeps it. With an `outcome` it is done on arrival: nobody will be answered. */
@@ -155,5 +155,5 @@ export async function oldestUnprocessedSeconds(db: Database): Promise<number> {
  */
 export function isOfMessage(error: unknown): boolean {
   // A unique index that still refuses after the tries of `transact` is not a lost race but a row that is in the way.
-  return !isAway(error) && (!isRetryable(error) || sqlState(error) === '23505');
+  return !isDatabaseAway(error) && (!isRetryable(error) || sqlState(error) === '23505');
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
-import { type Database, isAway } from './database.ts';
+import { type Database, isDatabaseAway } from './database.ts';
 import { assertSafeToStart } from './health.ts';
 import { migrate } from './migrate.ts';
 
@@ -15,7 +15,7 @@ export async function prepareDatabase(url: string, db: Database, log: Logger, si
       return await assertSafeToStart(db);
     } catch (error) {
       signal.throwIfAborted();
-      if (!isAway(error)) throw error;
+      if (!isDatabaseAway(error)) throw error;
       log.warn({ error }, 'The database is away; trying again');
       await sleep(1_000, undefined, { signal }).catch(() => undefined);
     }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type DeliveryReceipt, REPLY_STATUS_RANK } from '../sms/message.ts';
-import type { Database } from './database.ts';
+import { again, type Database } from './database.ts';
 import { rows } from './rows.ts';
 
 /**
@@ -22,11 +22,11 @@ export async function applyReceipts(
     out: isOptOut,
   }));
   if (list.length === 0) return { found: 0 };
-  const { rows: answer } = await sql<{ found: number }>`
-    WITH receipt AS (
+  const statement = sql<{ found: number }>`
+    WITH receipt AS MATERIALIZED (
       SELECT r.*, replies.program, replies.recipient FROM
         ${rows(list, 'id bigint, provider_id text, status text, rank smallint, error text, out boolean')}
-      JOIN replies ON replies.id = r.id AND replies.channel = ${channel}
+      JOIN replies ON replies.id = r.id AND replies.channel = ${channel} ORDER BY replies.id FOR UPDATE OF replies
     ), opted AS (
       INSERT INTO phones (program, phone, opted_out_at)
       SELECT DISTINCT program, recipient, now() FROM receipt WHERE out AND recipient <> '' ORDER BY 1, 2
@@ -42,7 +42,8 @@ export async function applyReceipts(
       UPDATE cases SET resolved_at = clock_timestamp(), resolution = 'a receipt came'
       FROM moved WHERE cases.reply_id = moved.id AND cases.kind = 'send-unknown' AND cases.resolved_at IS NULL
     )
-    SELECT count(*)::int AS found FROM receipt`.execute(db);
+    SELECT count(*)::int AS found FROM receipt`;
+  const { rows: answer } = await again(() => statement.execute(db));
   return { found: answer[0]?.found ?? 0 };
 }
 

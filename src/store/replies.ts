@@ -100,7 +100,9 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
   const columns =
     'id bigint, code text, text text, segments smallint, status text, provider_id text, error text, delay float8, back smallint, out boolean';
   await sql`
-    WITH result AS (SELECT * FROM ${rows(list, columns)}), opted AS (
+    WITH result AS (SELECT * FROM ${rows(list, columns)}), locked AS (
+      SELECT id FROM replies WHERE id IN (SELECT id FROM result) ORDER BY id FOR UPDATE
+    ), opted AS (
       INSERT INTO phones (program, phone, opted_out_at)
       SELECT DISTINCT r.program, r.recipient, now() FROM replies r JOIN result ON result.id = r.id
       WHERE result.out AND r.recipient <> '' ORDER BY 1, 2
@@ -117,5 +119,5 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
         ELSE result.delay * interval '1 millisecond' + interval '8 seconds' END,
       accepted_at = CASE WHEN result.status = 'accepted' THEN clock_timestamp() ELSE r.accepted_at END,
       finished_at = CASE WHEN result.status = 'failed' AND ${takesResult} THEN clock_timestamp() ELSE r.finished_at END
-    FROM result WHERE r.id = result.id AND r.recipient <> ''`.execute(db);
+    FROM result JOIN locked ON locked.id = result.id WHERE r.id = result.id AND r.recipient <> ''`.execute(db);
 }

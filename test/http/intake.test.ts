@@ -78,6 +78,17 @@ describe('the intake', () => {
     assert.equal(kept?.raw?.toString(), 'as it came');
   });
 
+  it('does not take the keyword that we told people to write for their language', async () => {
+    const scriptOf = async (id: string, text: string) => {
+      await intake.keep('main', [sms(id, { text })], Buffer.from('raw'));
+      const rows = store.db.selectFrom('inbox').select('script').where('provider_message_id', '=', id);
+      return (await rows.executeTakeFirstOrThrow()).script;
+    };
+    assert.equal(await scriptOf('f', 'CLUB 9643000000000012'), null);
+    assert.equal(await scriptOf('g', 'Club: 9643000000000012 спасибо'), 'cyrillic');
+    assert.equal(await scriptOf('h', 'card 9643000000000012'), 'latin');
+  });
+
   it('takes an id of any length and still knows it again', async () => {
     const id = 'x'.repeat(60_000);
     await intake.keep('main', [sms(id)], Buffer.from('raw'));

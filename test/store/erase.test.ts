@@ -100,6 +100,15 @@ describe('erase', () => {
     assert.deepEqual(await faults(), []);
   });
 
+  it('leaves a card alone that somebody else took while an entry of hers still waited', async () => {
+    await addCards(store.db, [{ number: card(0), holder: phone(1) }]);
+    await sql`INSERT INTO enrolments (program, way, card, phone, state, entered_by)
+      VALUES ('club', 'till', ${card(0)}, ${ANNA}, 'awaiting-check', 'key:a')`.execute(store.db);
+    await transact(store.db, (trx) => lockPhones(trx, 'club', [ANNA]));
+    const act = await erase(store.db, BY_PHONE);
+    assert.deepEqual([act?.cards, await status(0)], [[], 'active']);
+  });
+
   it('leaves the same phone alone in another programme', async () => {
     await addCards(store.db, [{ number: card(0), holder: ANNA }]);
     await addCards(store.db, [{ number: card(0), holder: ANNA }], 'bazaar');

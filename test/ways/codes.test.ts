@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
+import { openDatabase } from '../../src/store/database.ts';
+import { erase } from '../../src/store/erase.ts';
 import { twilioError } from '../support/fake-twilio.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -115,6 +117,27 @@ describe('confirmation codes', () => {
     await scene.ask(sql`INSERT INTO phones (program, phone, opted_out_at) VALUES ('club', ${phone}, now())`);
     const { body } = await register(phone);
     assert.deepEqual(Object.keys(body), ['id', 'expiresAt', 'resendAfter']);
+    await scene.allSent();
+    assert.deepEqual(await scene.texts(phone, 0), []);
+  });
+
+  it('are not sent to a phone that opted out and was erased since', async () => {
+    const phone = scene.freshPhone();
+    const db = openDatabase({
+      url: scene.service.databaseUrl,
+      pepper: scene.service.settings.pepper,
+      poolSize: 2,
+      connectTimeoutMs: 5_000,
+      statementTimeoutMs: 30_000,
+      onIdleError: () => {},
+    });
+    await sql`INSERT INTO phones (program, phone, opted_out_at) VALUES ('club', ${phone}, now())`.execute(db);
+    const [program] = scene.service.settings.programs.values();
+    assert.ok(program);
+    const act = await erase(db, { program, who: { phone }, actor: 'cli:test' });
+    assert.equal(act?.isOptOutKept, true);
+    await db.destroy();
+    await register(phone);
     await scene.allSent();
     assert.deepEqual(await scene.texts(phone, 0), []);
   });

@@ -46,6 +46,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   const twilio = await startFakeTwilio({ reports: ['delivered'] });
   const env = {
     API_BASE_URL: twilio.apiBaseUrl,
+    CARDWAKE_PEPPER: 'a pepper for the tests, and for nothing else',
     CODES_PER_BLOCK: String(codesPerBlock),
     CODES_PER_DAY: String(codesPerDay),
     SHOP_ORIGIN: options.origin ?? 'https://shop.example',

@@ -1,6 +1,7 @@
 import Joi from 'joi';
 import { spelledPhones } from '../../activation/spelled-phone.ts';
 import { findMember, findMembersByPhone, listIncompleteMembers } from '../../store/member-lookup.ts';
+import { entityTag } from './etag.ts';
 import { memberAnswer, memberBody, memberSchema } from './member-answer.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiProblem } from './problems.ts';
@@ -67,9 +68,10 @@ function findMembers({ db }: ApiParts): Route {
   }
 }
 
-/** Personal data: no ETag to keep it by. */
+/** With an ETag: a till may keep the answer and ask whether it still holds. */
 function members(found: readonly Parameters<typeof memberBody>[0][], next?: string): Answer {
-  return { status: 200, body: { members: found.map(memberBody), ...(next !== undefined && { next }) } };
+  const body = { members: found.map(memberBody), ...(next !== undefined && { next }) };
+  return { status: 200, body, headers: { 'cache-control': 'private, no-cache', etag: entityTag(body) } };
 }
 
 function readMember({ db }: ApiParts): Route {
