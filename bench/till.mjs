@@ -4,6 +4,8 @@
  * same Postgres. Questions come at their times whether or not earlier ones were answered, and wait from their time on.
  * Exits with 1 when 1 of 100 waits 50 ms or longer, or one is not answered.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { cpus, loadavg } from 'node:os';
@@ -26,6 +28,7 @@ import { atRunEnd, endRun, endWithRun, temporaryFolder } from '../test/support/r
 const [seconds = 20, questionsPerSecond = 200, textsPerSecond = 20] = process.argv.slice(2).map(Number);
 const LIMIT_MS = 50;
 const CARDS = 100_000;
+const CONTROL_PER_SECOND = 50;
 const SECRET = 'of-the-benchmark-and-nothing-else';
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
@@ -53,14 +56,16 @@ async function main() {
   const queue = process.env.REDIS_URL ? 'Redis' : 'Postgres';
   console.log(`${questionsPerSecond} questions/s for ${seconds} s, ${CARDS} cards, queue in ${queue}`);
   console.log(`${cpus().length} CPUs, load ${loadavg()[0]?.toFixed(1)} before it began\n`);
-  await atRate(Math.min(questionsPerSecond, 50), 3, ask);
+  const control = await startControl();
+  await Promise.all([atRate(Math.min(questionsPerSecond, 50), 5, ask), atRate(textsPerSecond, 5, text)]);
 
   const cpuBefore = await cpuSeconds();
   const alone = await atRate(questionsPerSecond, seconds, ask);
   const cpuOfQuestion = ((await cpuSeconds()) - cpuBefore) / alone.length;
-  const [beside, acknowledged] = await Promise.all([
+  const [beside, acknowledged, nothing] = await Promise.all([
     atRate(questionsPerSecond, seconds, ask),
     atRate(textsPerSecond, seconds, text),
+    atRate(CONTROL_PER_SECOND, seconds, () => call(control, { headers: {} })),
   ]);
   const activated = await activations(db);
 
@@ -68,6 +73,7 @@ async function main() {
   print('a till, alone', alone);
   print(`a till, beside ${textsPerSecond} SMS/s`, beside);
   print('the SMS, acknowledged', acknowledged);
+  print('a server of nothing', nothing);
   console.log(`\n${activated} of ${texted} SMS had activated their card by the end.`);
   const ratio = percentile(beside, 0.99) / percentile(alone, 0.99);
   console.log(`A question alone takes ${(cpuOfQuestion * 1000).toFixed(2)} ms of the HTTP process's CPU.`);
@@ -144,6 +150,20 @@ channels:
     program: club
     messagesPerSecond: 1000
 `;
+}
+
+/** A process that answers and does nothing else: how long it takes is what this machine does to anything at that time. */
+async function startControl() {
+  const source = `require('node:http').createServer((_, response) => response.end('{}')).listen(0, '127.0.0.1', function () {
+    console.log(this.address().port);
+  })`;
+  const child = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
+  atRunEnd(async () => {
+    child.kill();
+    await once(child, 'exit');
+  });
+  const [port] = await once(child.stdout, 'data');
+  return `http://127.0.0.1:${String(port).trim()}/`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { Kysely, PostgresAdapter, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
+import { prepareStatements } from './prepared.ts';
 import type { Tables } from './schema.ts';
 
 /** The connection pool with the row types of every table. */
@@ -38,7 +39,10 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on('error', options.onIdleError);
   // The pool listens to idle clients only. One that loses its server in the middle of a transaction emits an error as
   // well as failing the statement; without a listener that would end the process.
-  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    prepareStatements(client);
+  });
   return new Kysely<Tables>({ dialect: new PepperedDialect(pool, options.pepper) });
 }
 

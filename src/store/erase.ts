@@ -5,7 +5,8 @@ import type { Msisdn } from '../sms/msisdn.ts';
 import { recordAudit } from './audit.ts';
 import { sealAudit } from './audit-seal.ts';
 import { type Database, type Trx, transact } from './database.ts';
-import { recordEvents } from './events.ts';
+import { underWayUntil } from './event-delivery.ts';
+import { type NewEvent, recordEvents } from './events.ts';
 import { type LockedCard, lockCards, lockPhones } from './locks.ts';
 import { settleOptOut } from './opt-outs.ts';
 import { type ErasedCounts, isKnown, type Person, wipe } from './wipe.ts';
@@ -70,9 +71,10 @@ async function eraseIn(trx: Trx, { program, who, actor }: Erasure): Promise<ActO
   await closeBindings(trx, program.key, phone, actor);
   const blocked = statuses.filter(({ status }) => status !== 'blocked' && status !== 'replaced');
   for (const { number, status } of blocked) await block(trx, program.key, number, status, actor);
+  const underWay = await underWayUntil(trx, person);
   const counts = await wipe(trx, person);
   await settleOptOut(trx, program.key, phone, optedOutAt);
-  if (program.events !== undefined) await tell(trx, program.key, actor, memberId, blocked);
+  if (program.events !== undefined) await tell(trx, { program: program.key, actor, memberId, blocked, underWay });
   const audit = await recordAct(trx, { program: program.key, actor, memberId, counts });
   return {
     program: program.key,
@@ -170,17 +172,23 @@ async function block(trx: Trx, program: string, card: string, status: string, ac
   await recordAudit(trx, [{ program, actor, action: 'card.status', card, ...change }]);
 }
 
+/** What the loyalty back end was told of the person, and may hear only now, comes before that they are gone. */
 async function tell(
   trx: Trx,
-  program: string,
-  actor: string,
-  memberId: string | undefined,
-  blocked: readonly { readonly number: string }[],
+  told: {
+    readonly program: string;
+    readonly actor: string;
+    readonly memberId: string | undefined;
+    readonly blocked: readonly { readonly number: string }[];
+    readonly underWay: Date | undefined;
+  },
 ): Promise<void> {
-  await recordEvents(trx, [
+  const { program, actor, memberId, blocked, underWay } = told;
+  const events: readonly NewEvent[] = [
     ...blocked.map(({ number }) => ({ program, actor, type: 'card.blocked', card: number as CardNumber }) as const),
     ...(memberId === undefined ? [] : [{ program, actor, type: 'member.erased', memberId } as const]),
-  ]);
+  ];
+  await recordEvents(trx, events, underWay);
 }
 
 async function recordAct(

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from './database.ts';
+import type { Database, Trx } from './database.ts';
 import type { EventType } from './member-tables.ts';
 
 /** An event that was taken to be delivered now. */
@@ -40,6 +40,27 @@ export async function claimEvents(
       ORDER BY e.id LIMIT ${limit} FOR UPDATE SKIP LOCKED)
     RETURNING id, webhook_id, program, type, data, at, attempts, first_attempt_at`.execute(db);
   return rows.toSorted((a, b) => Number(BigInt(a.id) - BigInt(b.id)));
+}
+
+/**
+ * Until when an event of a person may still be under way; undefined when none is. What is queued of them cannot be taken
+ * until the end of the transaction.
+ */
+export async function underWayUntil(
+  trx: Trx,
+  {
+    program,
+    phone,
+    memberId,
+  }: { readonly program: string; readonly phone: string; readonly memberId: string | undefined },
+): Promise<Date | undefined> {
+  const { rows } = await sql<{ next_attempt_at: Date }>`
+    SELECT next_attempt_at FROM events
+    WHERE program = ${program} AND state = 'queued' AND (data ->> 'phone' = ${phone} OR subject = ${memberId ?? null})
+    ORDER BY id FOR UPDATE`.execute(trx);
+  const latest = Math.max(...rows.map((row) => row.next_attempt_at.getTime()));
+  const now = Date.now();
+  return latest > now ? new Date(Math.min(latest, now + LEASE_MS)) : undefined;
 }
 
 /** How one try ended. */

@@ -28,9 +28,9 @@ export type NewEvent = {
 /**
  * Writes the events in the transaction of the change itself; they are delivered once it is committed. An event with a
  * phone names the member who has it, if that member is written by now. Ids are taken under the lock of the card or the
- * member, so that those of one subject are in order.
+ * member, so that those of one subject are in order. `notBefore`: when they may be delivered; absent: at once.
  */
-export async function recordEvents(trx: Trx, events: readonly NewEvent[]): Promise<void> {
+export async function recordEvents(trx: Trx, events: readonly NewEvent[], notBefore?: Date): Promise<void> {
   if (events.length === 0) return;
   const list = events.map(({ program, actor, type, ...facts }) => {
     const subject = 'card' in facts ? facts.card : facts.memberId;
@@ -38,10 +38,11 @@ export async function recordEvents(trx: Trx, events: readonly NewEvent[]): Promi
     return { program, type, subject, previous, data: { ...facts, by: actorKind(actor) } };
   });
   // A scalar subquery and not a join: a join may change the order, and with it the ids.
-  await sql`INSERT INTO events (program, type, subject, previous_subject, data)
+  await sql`INSERT INTO events (program, type, subject, previous_subject, data, next_attempt_at)
     SELECT program, type, subject, previous, data || coalesce(
       (SELECT jsonb_build_object('memberId', m.id) FROM members m
-        WHERE m.program = r.program AND m.phone = r.data ->> 'phone' AND m.erased_at IS NULL), '{}')
+        WHERE m.program = r.program AND m.phone = r.data ->> 'phone' AND m.erased_at IS NULL), '{}'),
+      coalesce(${notBefore ?? null}::timestamptz, clock_timestamp())
     FROM ${rows(list, 'program text, type text, subject text, previous text, data jsonb')}`.execute(trx);
 }
 

@@ -203,7 +203,10 @@ interface Told {
  * Writes the change into the audit and, when it is one of facts, tells the loyalty back end. The audit is kept for ever
  * and a profile is not: it names what was changed, never to what.
  */
-async function tell(trx: Trx, { program, actor, action, phone, member, fields, phoneProof }: Told): Promise<void> {
+export async function tell(
+  trx: Trx,
+  { program, actor, action, phone, member, fields, phoneProof }: Told,
+): Promise<void> {
   const after = { member, fields, phoneProof };
   await recordAudit(trx, [{ program: program.key, actor, action, phone, after }]);
   if (program.events === undefined || fields.length === 0) return;

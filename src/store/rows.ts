@@ -10,10 +10,15 @@ export function rows(list: readonly object[], columns: string): RawBuilder<unkno
 
 /**
  * Several data-modifying statements as one round trip: each becomes a `WITH` part of `last`. They see the same snapshot
- * and run in no certain order, so none may depend on what another wrote.
+ * and run in no certain order, so none may depend on what another wrote; `last` may read what those of `byName` give.
  */
-export function together(parts: readonly RawBuilder<unknown>[], last: RawBuilder<unknown>): RawBuilder<unknown> {
-  if (parts.length === 0) return last;
-  const named = parts.map((part, index) => sql`${sql.raw(`part_${index}`)} AS (${part})`);
+export function together<T>(
+  parts: readonly RawBuilder<unknown>[],
+  last: RawBuilder<T>,
+  byName: Readonly<Record<string, RawBuilder<unknown>>> = {},
+): RawBuilder<T> {
+  const all = [...parts.map((part, index) => [`part_${index}`, part] as const), ...Object.entries(byName)];
+  if (all.length === 0) return last;
+  const named = all.map(([name, part]) => sql`${sql.raw(name)} AS (${part})`);
   return sql`WITH ${sql.join(named)} ${last}`;
 }

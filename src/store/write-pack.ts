@@ -7,7 +7,7 @@ import { type AuditEvent, auditInsert } from './audit.ts';
 import type { Trx } from './database.ts';
 import { changesOf, type Decided } from './decided.ts';
 import { eventsOfPack, recordEvents } from './events.ts';
-import { memberWrites } from './member-writes.ts';
+import { memberWrites, type TouchedMember, tellOfMembers } from './member-writes.ts';
 import { offerWrites } from './offer-writes.ts';
 import { rows, together } from './rows.ts';
 
@@ -38,15 +38,30 @@ export async function writePack(
     phonesWritten(program.key, world, pack),
     ...casesOpened(program.key, pack),
     ...audited(program.key, pack),
-    ...memberWrites(program.key, pack),
     ...inboxDone(pack),
   ];
   const replies = repliesOf(program.key, pack);
-  const last = replies.length === 0 ? sql`SELECT` : repliesQueued(replies);
-  const inserted = (await together(parts, last).execute(trx)) as { rows: QueuedReply[] };
+  const queuing = replies.length === 0 ? undefined : repliesQueued(replies);
+  const { queued, touched } = await writeTogether(trx, parts, queuing, memberWrites(program.key, pack));
   // After the members are written, whom they name.
   if (program.events !== undefined) await recordEvents(trx, eventsOfPack(program.key, pack));
-  return replies.length === 0 ? [] : inserted.rows;
+  await tellOfMembers(trx, program, pack, touched);
+  return queued;
+}
+
+/** One round trip for all; gives the replies that are in the outbox now and the members who were known before. */
+async function writeTogether(
+  trx: Trx,
+  parts: readonly RawBuilder<unknown>[],
+  queuing: RawBuilder<unknown> | undefined,
+  meeting: RawBuilder<unknown> | undefined,
+): Promise<{ queued: QueuedReply[]; touched: TouchedMember[] }> {
+  const last = sql<{ queued: QueuedReply[] | null; touched: TouchedMember[] | null }>`SELECT
+    ${queuing === undefined ? sql`NULL` : sql`(SELECT json_agg(queued) FROM queued)`} AS queued,
+    ${meeting === undefined ? sql`NULL` : sql`(SELECT json_agg(met) FROM met WHERE is_known)`} AS touched`;
+  const byName = { ...(queuing !== undefined && { queued: queuing }), ...(meeting !== undefined && { met: meeting }) };
+  const { rows: written } = await together(parts, last, byName).execute(trx);
+  return { queued: written[0]?.queued ?? [], touched: written[0]?.touched ?? [] };
 }
 
 function bindingsClosed(program: string, pack: readonly Decided[]): RawBuilder<unknown>[] {
@@ -176,7 +191,7 @@ function repliesQueued(replies: readonly (NewReply & { program: string })[]): Ra
     'inbound_id bigint, slot smallint, program text, channel text, sender text, recipient text, template text, locale text, variables jsonb';
   return sql`INSERT INTO replies (inbound_id, slot, program, channel, sender, recipient, template, locale, variables)
     SELECT inbound_id, slot, program, channel, sender, recipient, template, locale, variables
-    FROM ${rows(replies, columns)} RETURNING id, channel`;
+    FROM ${rows(replies, columns)} RETURNING id::text, channel`;
 }
 
 function inboxDone(pack: readonly Decided[]): RawBuilder<unknown>[] {

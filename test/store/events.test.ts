@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import type { Intent } from '../../src/activation/intent.ts';
 import type { Msisdn } from '../../src/sms/msisdn.ts';
 import { blockCard, unblockCard } from '../../src/store/cards.ts';
-import { oldestEventSeconds } from '../../src/store/event-delivery.ts';
+import { erase } from '../../src/store/erase.ts';
+import { claimEvents, oldestEventSeconds } from '../../src/store/event-delivery.ts';
 import { addCards, arrive, inbound, look } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
 import { CLUB, card, clubWith, phone } from '../support/world.ts';
@@ -49,6 +50,50 @@ describe('the events of a change', () => {
     assert.deepEqual(await events(), [{ type: 'card.activated', subject: card(0), data, isMembers: true }]);
     await asks(ANNA, 0);
     assert.equal((await events()).length, 1, 'an SMS that changes nothing tells nothing');
+  });
+
+  it('tell that an SMS proved the phone of a member who was known, or proposed a name, and the audit tells it too', async () => {
+    await addCards(store.db, [{ number: card(0) }]);
+    await sql`INSERT INTO members (program, phone, phone_proof) VALUES ('club', ${ANNA}, 'none')`.execute(store.db);
+    await asks(ANNA, 0);
+    await text(ANNA, { kind: 'card', card: card(0), proposedName: 'Аня' });
+    await text(ANNA, { kind: 'card', card: card(0), proposedName: 'Аня' });
+    assert.deepEqual(
+      (await events()).map(({ type }) => type),
+      ['card.activated', 'member.updated', 'member.updated'],
+    );
+    const audited = await look(
+      store.db,
+      sql`SELECT split_part(actor, ':', 1) AS by, after ->> 'fields' AS fields, after ->> 'phoneProof' AS proof
+        FROM audit_events WHERE action = 'member.updated' ORDER BY id`,
+    );
+    assert.deepEqual(audited, [
+      { by: 'sms', fields: '["phoneProof"]', proof: 'sms' },
+      { by: 'sms', fields: '["proposedName"]', proof: 'sms' },
+    ]);
+  });
+
+  it('tell of an erasure only when what was being told of the person must have arrived', async () => {
+    await addCards(store.db, [{ number: card(0) }]);
+    await asks(ANNA, 0);
+    const claim = async (now: Date) => {
+      const claimed = await claimEvents(store.db, { program: 'club', limit: 10, now });
+      return claimed.map(({ type }) => type);
+    };
+    const now = new Date(Date.now() + 1_000);
+    assert.deepEqual(await claim(now), ['card.activated']);
+    await erase(store.db, { program: TOLD, who: { phone: ANNA }, actor: 'cli:test' });
+    assert.deepEqual(await claim(now), []);
+    const told = await claim(new Date(now.getTime() + 61_000));
+    assert.deepEqual(told.toSorted(), ['card.blocked', 'member.erased']);
+  });
+
+  it('tell of an erasure at once when nothing is being told', async () => {
+    await addCards(store.db, [{ number: card(0) }]);
+    await asks(ANNA, 0);
+    await erase(store.db, { program: TOLD, who: { phone: ANNA }, actor: 'cli:test' });
+    const now = new Date(Date.now() + 1_000);
+    assert.equal((await claimEvents(store.db, { program: 'club', limit: 10, now })).length, 2);
   });
 
   it('tell a switch as one thing', async () => {
