@@ -3,15 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'undici';
+import { findChromium } from './lib/chromium.mjs';
 
 const FLAGS =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
   '--disable-component-update --disable-sync --hide-scrollbars --remote-debugging-port=0';
 
-/** Starts Chromium (`CHROMIUM`, default the one on PATH) with a new profile, and talks DevTools protocol to it. */
+/** Starts Chromium (see `findChromium`) with a new profile, and talks DevTools protocol to it. */
 export async function startBrowser() {
   const profile = mkdtempSync(join(tmpdir(), 'cardwake-browser-'));
-  const child = spawn(process.env.CHROMIUM ?? 'chromium', [...FLAGS.split(' '), `--user-data-dir=${profile}`]);
+  const child = spawn(await findChromium(), [...FLAGS.split(' '), `--user-data-dir=${profile}`]);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const send = await connect(await addressOf(child));
   return {

@@ -1,8 +1,9 @@
 /**
- * `npm test`: installs what is missing, finds a Redis, and runs the tests; `npm test -- test/x.test.ts` runs some of
+ * `npm test`: installs what is missing, finds a Redis and a browser, and runs the tests; `npm test -- test/x.test.ts` runs some of
  * them, `npm test -- --coverage` measures. Postgres is started by the tests that need it.
  */
 import { join } from 'node:path';
+import { findChromium } from './lib/chromium.mjs';
 import { checkNode, ensureInstalled, fail, ROOT, run, say } from './lib/prepare.mjs';
 import { findRedisServer } from './lib/redis.mjs';
 
@@ -10,6 +11,9 @@ checkNode();
 await ensureInstalled();
 // Some tests start servers of their own even when REDIS_URL names a shared one; they look for the program themselves.
 if (!process.env.REDIS_URL) await findRedisServer(say).catch((error) => fail(error.message));
+
+// The tests of web pages are skipped without one, and said to be.
+await findChromium(say).catch((error) => say(`The tests of web pages are skipped. ${error.message}`));
 
 const args = process.argv.slice(2).filter((arg) => arg !== '--coverage');
 const isMeasured = process.argv.includes('--coverage');

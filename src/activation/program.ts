@@ -41,6 +41,10 @@ export interface ProgramLimits {
   readonly codesPerPhone: number;
   readonly codesPerAddressBlock: number;
   readonly codesPerDay: number;
+  /** Calls of the API in a minute and process: what one key asks, what it changes, and what one visitor of a website changes. */
+  readonly readsPerMinute: number;
+  readonly changesPerMinute: number;
+  readonly changesPerVisitor: number;
 }
 
 /** Ways to activate a card other than an SMS. */

@@ -77,6 +77,15 @@ const limitsSchema = Joi.object({
   codesPerDay: count(1, 1_000_000, 2_000).description(
     'Confirmation codes of the programme in a UTC day: the most that somebody can make you send by filling in your form.',
   ),
+  readsPerMinute: count(1, 10_000_000, 18_000).description(
+    'What one key may ask the API in a minute, in each process: a chain’s whole traffic may come by one key.',
+  ),
+  changesPerMinute: count(1, 10_000_000, 1_200).description(
+    'What one key may change by the API in a minute, in each process.',
+  ),
+  changesPerVisitor: count(1, 1_000_000, 30).description(
+    'What visitors of the website from one address (IPv6: /56) may send in a minute, in each process.',
+  ),
 })
   .default()
   .description('Bounds that keep guessing, loops and bills in check.');

@@ -35,6 +35,8 @@ export async function enterForCheck(texting: Texting, entry: Entry): Promise<Ent
 /** An operator's word about an enrolment. */
 export interface Check {
   readonly program: Program;
+  /** Whose entries the operator decides; undefined: every shop's. */
+  readonly shop: string | undefined;
   readonly id: string;
   readonly actor: string;
   readonly from: TextingAddress | undefined;
@@ -71,13 +73,15 @@ export async function rejectEnrolment(texting: Texting, check: Check & { readonl
 
 async function decided(
   texting: Texting,
-  { program, id }: Check,
+  { program, shop, id }: Check,
   decide: (round: Round, enrolment: Enrolment & { readonly phone: Msisdn }) => Promise<Checked>,
 ): Promise<Checked> {
   return await changeAndText(texting, program, async (round) => {
     const enrolment = await lockEnrolment(round.trx, program.key, id);
     if (enrolment === undefined || enrolment.state === 'code-sent') return { kind: 'not-found' };
     const { phone, state } = enrolment;
+    // Another shop's, as far as this key goes, does not exist.
+    if (shop !== undefined && enrolment.shop !== shop) return { kind: 'not-found' };
     if (state !== 'awaiting-check' || phone === null) return { kind: 'already-decided' };
     return await decide(round, { ...enrolment, phone });
   });

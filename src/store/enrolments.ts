@@ -72,19 +72,23 @@ export async function findEnrolment(db: Database, program: string, id: string): 
   return rows[0];
 }
 
-/** Up to `limit` enrolments that wait for an operator, oldest first; those behind `after`, an enrolment's id. */
+/** Up to `limit` enrolments of the shop, or of all, that wait for an operator, oldest first; those behind `after`, an enrolment's id. */
 export async function listToCheck(
   db: Database,
   program: string,
-  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+  {
+    shop,
+    after,
+    limit,
+  }: { readonly shop: string | undefined; readonly after?: string | undefined; readonly limit: number },
 ): Promise<Enrolment[]> {
   const behind =
     after === undefined
       ? sql``
       : sql`AND (created_at, id) > (SELECT created_at, id FROM enrolments WHERE program = ${program} AND id = ${after}::uuid)`;
   const { rows } = await sql<Enrolment>`SELECT ${COLUMNS} FROM enrolments
-    WHERE program = ${program} AND state = 'awaiting-check' ${behind}
-    ORDER BY created_at, id LIMIT ${limit}`.execute(db);
+    WHERE program = ${program} AND state = 'awaiting-check' AND shop IS NOT DISTINCT FROM coalesce(${shop ?? null}, shop)
+      ${behind} ORDER BY created_at, id LIMIT ${limit}`.execute(db);
   return rows;
 }
 

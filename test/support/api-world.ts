@@ -92,10 +92,11 @@ export interface ApiWorld {
 
 export interface ApiWorldOptions extends ApiOptions {
   readonly log?: Logger;
+  readonly trustedProxies?: readonly string[];
 }
 
 /** Opens an API of its own; `close` ends it. */
-export async function openApiWorld({ log, ...options }: ApiWorldOptions = {}): Promise<ApiWorld> {
+export async function openApiWorld({ log, trustedProxies = [], ...options }: ApiWorldOptions = {}): Promise<ApiWorld> {
   const store = await openTestStore();
   const folder = await temporaryFolder('api');
   await writeFile(join(folder, 'cardwake.yaml'), CONFIG);
@@ -121,7 +122,11 @@ export async function openApiWorld({ log, ...options }: ApiWorldOptions = {}): P
   const listening: Listening[] = [];
   const listenAgain = async (changes: ApiOptions = {}) => {
     const api = createApi(parts, { ...options, ...changes });
-    const one = await listen(createPublicApp({ webhooks: Router(), api, log: parts.log }), 0, '127.0.0.1');
+    const one = await listen(
+      createPublicApp({ webhooks: Router(), api, trustedProxies, log: parts.log }),
+      0,
+      '127.0.0.1',
+    );
     listening.push(one);
     return `http://127.0.0.1:${one.port}`;
   };

@@ -89,6 +89,23 @@ describe('an operator’s check', () => {
     assert.equal((await scene.operator.as('Boris').post(`/v1/activations/${id}/approve`)).status, 200);
   });
 
+  it('a key of a shop sees and decides what was entered in that shop, and no other', async () => {
+    const scopes = ['cases:resolve'] as const;
+    const of = (shop: string) => apiCaller(scene.service, { scopes, shop });
+    const [south, north] = [await of('south'), await of('north')];
+    const desk = await apiCaller(scene.service, { scopes: ['activations:enrol'], shop: 'south' });
+    const { id } = await enter(desk.as('Anna'));
+    const listed = async (who: typeof south) => {
+      const { body } = await who.get('/v1/activations?limit=200');
+      return body.activations.some((one: { id: string }) => one.id === id);
+    };
+    assert.deepEqual([await listed(south), await listed(north), await listed(scene.operator)], [true, false, true]);
+    assert.equal((await north.get(`/v1/activations/${id}`)).status, 404);
+    assert.equal((await north.post(`/v1/activations/${id}/approve`)).status, 404);
+    assert.equal((await north.post(`/v1/activations/${id}/reject`, { reason: 'x' })).status, 404);
+    assert.equal((await south.as('Boris').post(`/v1/activations/${id}/approve`)).status, 200);
+  });
+
   it('the list goes page by page, oldest first, while entries come and go', async () => {
     const entries = [await enter(), await enter(), await enter(), await enter(), await enter()];
     const ids = entries.map(({ id }) => id);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { delimiter, join } from 'node:path';
 import vm from 'node:vm';
 import { sql } from 'kysely';
 import { startBrowser } from '../../scripts/browser.mjs';
+import { findChromium } from '../../scripts/lib/chromium.mjs';
 import { openScene, type Scene } from './scene.ts';
 
 const PAGE = readFileSync(new URL('../../examples/registration/index.html', import.meta.url), 'utf8');
@@ -42,8 +42,8 @@ describe('the example page of the website', () => {
     (await scene.ask(sql`SELECT FROM bindings WHERE card = ${card} AND proof = 'code'`)).length === 1;
 
   it('registers a customer in Chromium, from another origin', async function () {
-    if (!hasChromium()) this.skip();
     this.timeout(60_000);
+    if (!(await hasChromium())) this.skip();
     const [card, phone] = [await scene.freshCard(), scene.freshPhone()];
     const browser = await startBrowser();
     try {
@@ -59,7 +59,7 @@ describe('the example page of the website', () => {
       await press('[name=marketing]');
       await press('#registration button');
       await page.until(`!document.querySelector('#confirmation').hidden`);
-      await press('[name=again]');
+      await press('[name=resend]');
       await page.until(`document.querySelector('#told').textContent.includes('No more codes')`);
       await type('code', await scene.code(phone));
       await press('#confirmation button');
@@ -86,10 +86,10 @@ describe('the example page of the website', () => {
     const getElementById = (id: keyof typeof forms) => forms[id];
     const fetchFromShop: typeof fetch = (url, options) =>
       fetch(url, { ...options, headers: { ...(options?.headers as object), origin: shop.origin } });
-    vm.runInNewContext(script, { document: { getElementById }, fetch: fetchFromShop, JSON, Error });
+    const document = { getElementById } as { readonly onsubmit?: (event: object) => Promise<void> };
+    vm.runInNewContext(script, { document, fetch: fetchFromShop });
     const submit = async (form: 'registration' | 'confirmation') => {
-      const { onsubmit } = forms[form] as unknown as { onsubmit: (event: object) => Promise<void> };
-      await onsubmit({ preventDefault() {}, submitter: { name: '', disabled: false } });
+      await document.onsubmit?.({ preventDefault() {}, target: forms[form], submitter: { name: '' } });
       return forms.told.textContent;
     };
     assert.equal(await submit('registration'), 'If we can text this phone, a code is on its way.');
@@ -106,8 +106,9 @@ describe('the example page of the website', () => {
   });
 });
 
-function hasChromium(): boolean {
-  const named = process.env.CHROMIUM;
-  if (named !== undefined) return existsSync(named);
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'chromium')));
+function hasChromium(): Promise<boolean> {
+  return findChromium().then(
+    () => true,
+    () => false,
+  );
 }

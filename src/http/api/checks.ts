@@ -57,7 +57,7 @@ function listActivations({ db }: ApiParts): Route {
     method: 'get',
     path: '/v1/activations',
     summary: 'What awaits a check',
-    description: 'Oldest first, page by page.',
+    description: 'Oldest first, page by page. A key of a shop is shown what was entered in that shop.',
     scopes: ['cases:resolve'],
     query: Joi.object<Page>({
       state: Joi.valid('awaiting-check').default('awaiting-check'),
@@ -65,8 +65,8 @@ function listActivations({ db }: ApiParts): Route {
       limit: Joi.number().integer().min(1).max(200).default(50).description('How many at most.'),
     }),
     answers: { 200: { description: 'A page.', schema: listSchema } },
-    async handle({ caller: { program }, query: { after, limit } }) {
-      const found = await listToCheck(db, program.key, { after, limit: limit + 1 });
+    async handle({ caller: { program, shop }, query: { after, limit } }) {
+      const found = await listToCheck(db, program.key, { shop, after, limit: limit + 1 });
       const page = found.slice(0, limit);
       const next = found.length > limit ? page.at(-1)?.id : undefined;
       return { status: 200, body: { activations: page.map(fullBody), ...(next !== undefined && { next }) } };
@@ -93,9 +93,9 @@ function readActivation({ db }: ApiParts): Route {
   });
 }
 
-/** A till follows what it entered itself. */
-function maySee({ prefix, scopes }: Caller, { way, entered_by }: Enrolment): boolean {
-  if (scopes.has('cases:resolve')) return true;
+/** Who resolves cases sees those of the key's shop, or all without one; a till follows what it entered itself. */
+function maySee({ prefix, shop, scopes }: Caller, { way, entered_by, ...entry }: Enrolment): boolean {
+  if (scopes.has('cases:resolve')) return shop === undefined || shop === entry.shop;
   return way === 'till' && entered_by.split('/')[0] === `key:${prefix}`;
 }
 
@@ -140,8 +140,8 @@ function rejectActivation(parts: ApiParts): Route {
 }
 
 function checkOf({ lines, now }: ApiParts, call: Call<{ id: string }>): Check {
-  const { program } = call.caller;
-  return { program, id: call.params.id, actor: actorOf(call), from: sendingLine(lines, program.key), now: now() };
+  const { program, shop } = call.caller;
+  return { program, shop, id: call.params.id, actor: actorOf(call), from: sendingLine(lines, program.key), now: now() };
 }
 
 async function answerTo({ db }: ApiParts, call: Call<{ id: string }>, checked: Checked): Promise<Answer> {

@@ -3,7 +3,6 @@ import { type JsonSchema, jsonSchemaOf, nameOf } from './json-schema.ts';
 import { PROBLEM_ADVICE } from './problem-advice.ts';
 import { problemType } from './problem-answer.ts';
 import { PROBLEMS, type ProblemCode } from './problems.ts';
-import { RATE_LIMITS } from './rate-limit.ts';
 import { type Route, SCOPES } from './route.ts';
 
 type Json = { readonly [key: string]: unknown };
@@ -49,7 +48,7 @@ Errors are RFC 9457 problem documents with a stable \`code\`: [what to do about 
 
 A POST with an \`Idempotency-Key\` may be repeated for 24 hours and is done once: the same request gets the same answer, marked with \`Idempotency-Replayed: true\`. The key must not hold personal data. The answer is kept as it was given, personal data included, until the 24 hours are over or the person is erased.
 
-A key may make ${RATE_LIMITS.reads.toLocaleString('en')} reads and ${RATE_LIMITS.writes.toLocaleString('en')} changes in a minute in each process of the service; \`RateLimit\` tells what is left.`;
+A key may make as many reads and changes in a minute as its programme says; \`RateLimit\` tells what is left.`;
 
 const SECURITY_SCHEME = {
   type: 'http',

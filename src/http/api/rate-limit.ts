@@ -1,24 +1,28 @@
 import type { Request, Response } from 'express';
 import { ipKeyGenerator, type RateLimitRequestHandler, rateLimit } from 'express-rate-limit';
 import { ApiProblem } from './problems.ts';
-import type { Caller } from './route.ts';
+import type { Caller, Route } from './route.ts';
 
-/** Calls in a minute. Each process counts for itself, in memory: with N of them a caller may make up to N times as many. */
+/**
+ * Calls in a minute. Each process counts for itself, in memory: with N of them a caller may make up to N times as many.
+ * What is absent is the caller's programme's own limit.
+ */
 export interface RateLimits {
   /** GETs of one API key. */
-  readonly reads: number;
+  readonly reads?: number;
   /** Everything else of one API key. */
-  readonly writes: number;
+  readonly writes?: number;
+  /** Changes of one address that calls from a web page: all its visitors have one key, and none may hold up the others. */
+  readonly visitors?: number;
   /** Calls of one address without a valid key. */
-  readonly failures: number;
+  readonly failures?: number;
 }
 
-/** A chain's whole traffic may come by one key: 300 looks at a card and 20 changes in a second. */
-export const RATE_LIMITS: RateLimits = { reads: 18_000, writes: 1_200, failures: 20 };
+const FAILURES = 20;
 
 /** Counts calls; each function throws the problem `rate-limited` for one too many and sets the `RateLimit` headers. */
 export interface RateLimiter {
-  countCall(request: Request, response: Response, caller: Caller): Promise<void>;
+  countCall(route: Route, request: Request, response: Response, caller: Caller): Promise<void>;
   /**
    * Of calls that failed to say who they are. A valid key is never held up by them: other tills stand behind the same
    * address as the one whose key has ended.
@@ -29,17 +33,25 @@ export interface RateLimiter {
 const WINDOW_MS = 60_000;
 
 /** Counters of this process's own. */
-export function createRateLimiter(limits: RateLimits): RateLimiter {
+export function createRateLimiter(limits: RateLimits = {}): RateLimiter {
   const callers = new WeakMap<Request, Caller>();
+  const programOf = (request: Request) => callers.get(request)?.program.limits;
   const byKey = (request: Request) => callers.get(request)?.prefix ?? '';
-  const reads = limiter('reads', limits.reads, byKey);
-  const writes = limiter('writes', limits.writes, byKey);
-  const failures = limiter('failures', limits.failures, (request) => ipKeyGenerator(request.ip ?? ''));
+  const byAddress = (request: Request) => ipKeyGenerator(request.ip ?? '');
+  const reads = limiter('reads', (request) => limits.reads ?? programOf(request)?.readsPerMinute ?? 0, byKey);
+  const writes = limiter('writes', (request) => limits.writes ?? programOf(request)?.changesPerMinute ?? 0, byKey);
+  const visitors = limiter(
+    'visitors',
+    (request) => limits.visitors ?? programOf(request)?.changesPerVisitor ?? 0,
+    (request) => `${byKey(request)} ${byAddress(request)}`,
+  );
+  const failures = limiter('failures', () => limits.failures ?? FAILURES, byAddress);
   return {
-    countCall: (request, response, caller) => {
+    async countCall({ isForBrowsers }, request, response, caller) {
       callers.set(request, caller);
       const isRead = request.method === 'GET' || request.method === 'HEAD';
-      return pass(isRead ? reads : writes, request, response);
+      if (isForBrowsers === true && request.headers.origin !== undefined) await pass(visitors, request, response);
+      await pass(isRead ? reads : writes, request, response);
     },
     countFailure: (request, response) => pass(failures, request, response),
   };
@@ -47,7 +59,7 @@ export function createRateLimiter(limits: RateLimits): RateLimiter {
 
 function limiter(
   identifier: string,
-  limit: number,
+  limit: (request: Request) => number,
   keyGenerator: (request: Request) => string,
 ): RateLimitRequestHandler {
   return rateLimit({

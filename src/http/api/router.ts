@@ -6,7 +6,7 @@ import { onceOnly, readIdempotencyKey } from './idempotency.ts';
 import type { ApiParts } from './parts.ts';
 import { problemHandler, unavailable } from './problem-answer.ts';
 import { ApiProblem } from './problems.ts';
-import { createRateLimiter, RATE_LIMITS, type RateLimiter, type RateLimits } from './rate-limit.ts';
+import { createRateLimiter, type RateLimiter, type RateLimits } from './rate-limit.ts';
 import { readCall } from './read-call.ts';
 import type { Answer, Caller, Route } from './route.ts';
 import { createRoutes } from './routes.ts';
@@ -37,7 +37,7 @@ export function createApi(parts: ApiParts, options: ApiOptions = {}): Router {
   const gate: Gate = {
     parts,
     authenticate: createAuthenticator(parts),
-    limiter: createRateLimiter(options.rateLimits ?? RATE_LIMITS),
+    limiter: createRateLimiter(options.rateLimits),
     cors: createCors(parts.programs.values()),
     isReady: options.isReady ?? (() => true),
   };
@@ -82,7 +82,7 @@ async function take(gate: Gate, route: Route, request: Request, response: Respon
   if (!gate.isReady()) throw unavailable();
   const caller = await identify(gate, request, response);
   gate.cors.check(route, request, caller);
-  await gate.limiter.countCall(request, response, caller);
+  await gate.limiter.countCall(route, request, response, caller);
   authorize(route, caller);
   const read = await readCall(route, caller, request, request.ip ?? '');
   if (read === undefined) return undefined;

@@ -11,7 +11,7 @@ import { arbitraryCall, operationsOf } from './arbitrary-call.ts';
 import { checkAnswer } from './check-answer.ts';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 120);
-const UNLIMITED = { reads: 1e9, writes: 1e9, failures: 1e9 };
+const UNLIMITED = { reads: 1e9, writes: 1e9, visitors: 1e9, failures: 1e9 };
 
 describe('the API under requests made from its OpenAPI document, valid and hostile', () => {
   let world: ApiWorld;

@@ -9,7 +9,7 @@ describe('API keys', () => {
   let world: ApiWorld;
 
   before(async () => {
-    world = await openApiWorld({ rateLimits: { reads: 1e9, writes: 1e9, failures: 1e9 } });
+    world = await openApiWorld({ rateLimits: { reads: 1e9, writes: 1e9, visitors: 1e9, failures: 1e9 } });
   });
 
   after(() => world.close());

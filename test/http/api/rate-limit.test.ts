@@ -49,6 +49,26 @@ describe('rate limits', () => {
     assert.equal((await read(token)).status, 200);
   });
 
+  it('hold up one visitor of a website, and none of the others who call with the same key', async () => {
+    const limited = await openApiWorld({ rateLimits: { visitors: 2, writes: 1e9 }, trustedProxies: ['loopback'] });
+    try {
+      const token = await limited.giveKey('club', ['activations:enrol']);
+      const visit = (from: string) =>
+        limited.call({
+          method: 'post',
+          path: '/v1/registrations',
+          token,
+          body: {},
+          headers: { origin: 'https://club.example', 'x-forwarded-for': from },
+        });
+      for (let n = 0; n < 2; n += 1) assert.equal((await visit('203.0.113.7')).status, 400);
+      assert.equal((await visit('203.0.113.7')).status, 429);
+      assert.equal((await visit('203.0.113.8')).status, 400);
+    } finally {
+      await limited.close();
+    }
+  });
+
   it('count a call that its scope forbids', async () => {
     const token = await world.giveKey('club', ['cards:read']);
     for (let n = 0; n < 3; n += 1) assert.equal((await read(token)).status, 403);
