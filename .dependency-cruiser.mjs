@@ -39,6 +39,11 @@ export default {
     knowsOnly('store', [...PURE, COMMON], 'SQL must not know who sent a message or which job asks.'),
     knowsOnly('events', [...PURE, COMMON], 'Whom events are posted to must not depend on where they are kept.'),
     knowsOnly('queue', [...PURE, COMMON], 'The queue carries row ids: it must not know what they stand for.'),
+    knowsOnly(
+      'intake',
+      [...PURE, 'providers', 'store', 'queue', COMMON, '^src/(lines|config)\\.ts$'],
+      'The way into the database is one: it must not know whether a webhook, a session or the sweeper brought an SMS.',
+    ),
     {
       name: 'pure-folders-do-no-io',
       comment: 'A decision that reads a file or opens a socket cannot be repeated with the same result.',
@@ -81,9 +86,14 @@ export default {
       ['express', 'express-rate-limit', 'helmet'],
       'Requests are judged at the edge, before anything inside sees them.',
     ),
-    livesIn('src/providers', ['twilio'], 'A company’s words and failures stay in that company’s file.'),
+    livesIn(
+      'src/providers',
+      ['twilio', 'smpp', 'jsonwebtoken', 'fast-xml-parser'],
+      'A company’s words and failures stay in that company’s file.',
+    ),
     livesIn('src/(providers|events)', ['undici'], 'Who calls out says how long it waits and whom it may reach.'),
     livesIn('src/events', ['standardwebhooks'], 'What is signed is what is sent: one file holds both.'),
+    livesIn('workers', ['cockatiel'], 'Whether a channel sends is decided where it is sent, and in one place.'),
     livesIn('src/reply', ['liquidjs'], 'Templates come from people: one folder decides what they may do.'),
     {
       name: 'no-circular',

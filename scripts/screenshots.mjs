@@ -58,29 +58,79 @@ const PERSIAN = [
   reply('6', 5, '', undefined, 'queued'),
 ];
 
+const CARDS = ['9643000000000032', '9643000000000040', '9643000000000057'];
+const SIMULATOR = { channel: 'simulator', provider: 'simulator', isRehearsal: false };
+const LINES = [{ ...SIMULATOR, address: '1234', program: 'Club', cards: CARDS }];
+const NEXT = { channel: 'smpp-main', provider: 'smpp', isRehearsal: true };
+const REHEARSAL_LINES = [
+  { ...NEXT, address: '2420', program: 'Club', cards: CARDS },
+  { ...NEXT, address: '2420', keyword: 'coffee', program: 'Coffee', cards: CARDS },
+  ...LINES,
+];
+
+const ago = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
+const REASON = 'bind refused: ESME_RALYBND';
+const CHANNELS = [
+  { key: 'twilio-main', provider: 'twilio', addresses: ['+14155550100', '73400'], mode: 'live' },
+  {
+    key: 'smpp-main',
+    provider: 'smpp',
+    addresses: ['2420'],
+    mode: 'live',
+    sessions: {
+      kind: 'held',
+      sessions: [
+        { name: 'transceiver-1', state: 'bound', since: ago(7_525), inFlight: 4 },
+        { name: 'transceiver-2', state: 'waiting', since: ago(42), inFlight: 0, reason: REASON },
+      ],
+    },
+  },
+  {
+    key: 'smpp-spare',
+    provider: 'smpp',
+    addresses: ['2421'],
+    mode: 'live',
+    sessions: {
+      kind: 'old',
+      sessions: [{ name: 'transceiver-1', state: 'bound', since: ago(90_000), inFlight: 0 }],
+    },
+  },
+  { key: 'telnyx-next', provider: 'telnyx', addresses: ['+12025550143'], mode: 'rehearsal' },
+];
+
+const WIDE = { width: 1160, height: 860 };
+const NARROW = { width: 400, height: 860 };
+const RUSSIA = { phone: '+79161234567', messages: RUSSIAN };
+const IRAN = { phone: '+989121234567', messages: PERSIAN };
 const SHOTS = [
-  { file: 'phone.png', width: 1160, height: 860, scheme: 'light', phone: '+79161234567', messages: RUSSIAN },
-  { file: 'phone-dark.png', width: 1160, height: 860, scheme: 'dark', phone: '+989121234567', messages: PERSIAN },
-  { file: 'phone-narrow.png', width: 400, height: 860, scheme: 'light', phone: '+79161234567', messages: RUSSIAN },
+  { file: 'phone.png', ...WIDE, scheme: 'light', ...RUSSIA, lines: LINES },
+  { file: 'phone-dark.png', ...WIDE, scheme: 'dark', ...IRAN, lines: LINES },
+  { file: 'phone-narrow.png', ...NARROW, scheme: 'light', ...RUSSIA, lines: LINES },
+  { file: 'rehearsal.png', ...WIDE, scheme: 'light', ...RUSSIA, lines: REHEARSAL_LINES },
+  { file: 'home.png', ...WIDE, scheme: 'light' },
 ];
 
 async function main() {
-  let messages = [];
+  let shown = SHOTS[0];
   const phone = createPhone({
-    lines: async () => [
-      { address: '1234', program: 'Club', cards: ['9643000000000032', '9643000000000040', '9643000000000057'] },
-    ],
-    conversation: async () => messages,
+    lines: async () => shown.lines,
+    conversation: async () => shown.messages,
     send: async () => ({ id: '9', status: 200 }),
   });
   const ops = createOps({ dependencies: {}, isDraining: () => false, metrics: createMetrics() });
-  const app = createConsoleApp({ ops, phone, host: '127.0.0.1', log: createLogger({ level: 'error' }) });
-  const console_ = await listen(app, 0, '127.0.0.1');
+  const parts = {
+    ops,
+    phone,
+    channels: async () => CHANNELS,
+    host: '127.0.0.1',
+    log: createLogger({ level: 'error' }),
+  };
+  const console_ = await listen(createConsoleApp(parts), 0, '127.0.0.1');
   const browser = await startBrowser();
   try {
     for (const shot of SHOTS) {
-      messages = shot.messages;
-      const picture = await photograph(browser, `http://127.0.0.1:${console_.port}/phone`, shot);
+      shown = shot;
+      const picture = await photograph(browser, `http://127.0.0.1:${console_.port}`, shot);
       writeFileSync(join(folder, shot.file), picture);
       console.log(join(folder, shot.file));
     }
@@ -90,7 +140,7 @@ async function main() {
   }
 }
 
-async function photograph(browser, url, { width, height, scheme, phone, messages }) {
+async function photograph(browser, origin, { width, height, scheme, phone, messages }) {
   const page = await browser.openPage();
   await page.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1.5, mobile: width < 600 });
   const features = [
@@ -99,11 +149,16 @@ async function photograph(browser, url, { width, height, scheme, phone, messages
   ];
   await page.send('Emulation.setEmulatedMedia', { features });
   await page.send('Emulation.setLocaleOverride', { locale: 'en-GB' });
-  const source = `localStorage.setItem('cardwake.phone', '${phone}')`;
-  await page.send('Page.addScriptToEvaluateOnNewDocument', { source });
-  await page.send('Page.navigate', { url });
-  await page.until(`document.querySelectorAll('.message').length === ${messages.length}`);
-  await page.until(`document.querySelector('.cards button')`);
+  if (phone) {
+    const source = `localStorage.setItem('cardwake.phone', '${phone}')`;
+    await page.send('Page.addScriptToEvaluateOnNewDocument', { source });
+    await page.send('Page.navigate', { url: `${origin}/phone` });
+    await page.until(`document.querySelectorAll('.message').length === ${messages.length}`);
+    await page.until(`document.querySelector('.cards button')`);
+  } else {
+    await page.send('Page.navigate', { url: origin });
+    await page.until(`document.readyState === 'complete' && document.querySelector('.channel')`);
+  }
   const { data } = await page.send('Page.captureScreenshot', { format: 'png' });
   await page.close();
   return Buffer.from(data, 'base64');

@@ -6,6 +6,7 @@ import { type Channel, readChannel } from './config/channels.ts';
 import { demoPepper, demoSecret } from './config/demo-secret.ts';
 import { type ConfigDocument, readDocument, type Variables } from './config/document.ts';
 import { type Environment, readEnvironment } from './config/environment.ts';
+import { checkFallbacks } from './config/fallbacks.ts';
 import { deepFreeze, frozenMap } from './config/freeze.ts';
 import { ConfigError, type Problem } from './config/problem.ts';
 import { readProgram } from './config/programs.ts';
@@ -94,6 +95,7 @@ function readDeclarations(doc: ConfigDocument): Declarations {
   const sections = readSections(doc);
   const programs = new Map(sections.programs.map(([key, value]) => [key, readProgram(doc, key, value)]));
   const channels = new Map(sections.channels.map(([key, value]) => [key, readChannel(doc, key, value, programs)]));
+  checkFallbacks(doc, channels);
   return { programs, channels };
 }
 

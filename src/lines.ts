@@ -2,6 +2,7 @@ import { pickRoute } from './activation/route.ts';
 import type { Channel, Settings } from './config.ts';
 import type { Provider } from './providers/provider.ts';
 import { isProviderName, PROVIDERS } from './providers/registry.ts';
+import { rehearse } from './providers/rehearsal.ts';
 
 /** A configured channel and the provider made for it. */
 export interface Line {
@@ -9,13 +10,13 @@ export interface Line {
   readonly provider: Provider;
 }
 
-/** The lines of all channels, by channel key. Opens no connection. */
+/** The lines of all channels, by channel key; one in rehearsal has a provider that sends nothing. Opens no connection. */
 export function openLines({ channels }: Pick<Settings, 'channels'>): ReadonlyMap<string, Line> {
   const lines = new Map<string, Line>();
   for (const channel of channels.values()) {
     if (!isProviderName(channel.provider)) throw new Error(`There is no provider ${channel.provider}`);
     const provider = PROVIDERS[channel.provider].create(channel, channel.options, { now: Date.now });
-    lines.set(channel.key, { channel, provider });
+    lines.set(channel.key, { channel, provider: channel.isRehearsal ? rehearse(provider) : provider });
   }
   return lines;
 }
@@ -30,16 +31,25 @@ export interface SendingLine {
   readonly keyword?: string;
 }
 
+/** A line as far as it matters where texts to it belong. */
+interface Addressed {
+  readonly channel: Pick<Channel, 'key' | 'addresses' | 'routes' | 'isRehearsal'>;
+}
+
 /**
  * The first address whose texts are the programme's, in the order of the configuration; one that needs no keyword goes
- * first. Undefined when no channel leads to the programme.
+ * first. A channel in rehearsal is named only when no other leads to the programme: what it sends, nobody gets.
+ * Undefined when no channel leads to the programme.
  */
-export function sendingLine(
-  lines: ReadonlyMap<string, { readonly channel: Pick<Channel, 'key' | 'addresses' | 'routes'> }>,
-  program: string,
-): SendingLine | undefined {
+export function sendingLine(lines: ReadonlyMap<string, Addressed>, program: string): SendingLine | undefined {
+  const all = [...lines.values()];
+  const isLive = ({ channel }: Addressed) => !channel.isRehearsal;
+  return firstLeadingTo(program, all.filter(isLive)) ?? firstLeadingTo(program, all);
+}
+
+function firstLeadingTo(program: string, lines: readonly Addressed[]): SendingLine | undefined {
   let withKeyword: SendingLine | undefined;
-  for (const { channel } of lines.values()) {
+  for (const { channel } of lines) {
     for (const address of channel.addresses) {
       const place = { channel: channel.key, address };
       if (pickRoute(channel.routes, address, '')?.program === program) return place;

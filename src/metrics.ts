@@ -11,6 +11,12 @@ export interface QueueDepth {
   readonly jobs: number;
 }
 
+/** A session of a channel, as far as it is scraped. */
+export interface ScrapedSession {
+  readonly name: string;
+  readonly state: string;
+}
+
 /** A new registry with every metric, and the values of this process; nothing is shared between two of them. */
 export function createMetrics() {
   const registry = new Registry();
@@ -30,6 +36,15 @@ function counters(registry: Registry) {
       'silence',
     ]),
     replies: count('replies', 'Replies that came to a status', ['channel', 'status']),
+    receiptsUnmatched: count('receipts_unmatched', 'Receipts for no reply of ours, or none within ten minutes', [
+      'channel',
+    ]),
+    lookups: count('lookups', 'What providers said of sends that they had not answered', ['channel', 'outcome']),
+    fallbacks: count('fallbacks', 'Replies that moved to the fallback of their channel; why: route, circuit', [
+      'channel',
+      'to',
+      'why',
+    ]),
     sendAttempts: count('send_attempts', 'Answers of providers to our sends', ['channel', 'outcome']),
     enqueueDropped: count('enqueue_dropped', 'Jobs the queue did not take; the sweeper brings them back'),
     swept: count('swept', 'Rows the sweeper found without a job', ['kind']),
@@ -80,10 +95,21 @@ function gauges(registry: Registry) {
     help: 'Age of the oldest event that its loyalty back end has not taken; 0 when there is none',
   });
   return {
+    /** Whether a channel's provider is taken to be there, as this process sees it. */
+    circuitState: new Gauge({
+      name: 'cardwake_circuit_state',
+      help: 'Sends of a channel in this process: 0 closed, all go; 1 half-open, one goes to try; 2 open, none goes',
+      labelNames: ['channel'] as const,
+      registers: [registry],
+    }),
     /** Gives the source of the oldest unprocessed SMS's age in seconds, 0 when there is none. */
     collectOldestUnprocessed: oldest,
     /** Gives the source of the oldest undelivered event's age in seconds, 0 when there is none. */
     collectOldestEvent: oldestEvent,
+    /** Gives the source of the sessions that this process has, by channel. */
+    collectSessions: sessionGauge(registry),
+    /** Gives the source of the seconds since when not every session of a channel is bound, 0 when all are. */
+    collectUnbound: unboundGauge(registry, missing('session_unbound')),
     /** Gives the source of the queues' depths. */
     collectQueueDepths: depthGauge(registry, missing('queue_depth')),
   };
@@ -100,6 +126,45 @@ function ageGauge(registry: Registry, onMissing: () => void, named: { name: stri
     collect: async () => {
       gauge.remove();
       await readWithin(read, (seconds) => gauge.set(seconds)).catch(onMissing);
+    },
+  });
+  return (source) => {
+    read = source;
+  };
+}
+
+/** The states of sessions that this process has; scraped from its memory. */
+function sessionGauge(registry: Registry): (read: () => ReadonlyMap<string, readonly ScrapedSession[]>) => void {
+  let read: () => ReadonlyMap<string, readonly ScrapedSession[]> = () => new Map();
+  const gauge = new Gauge({
+    name: 'cardwake_session_state',
+    help: '1 for the state that each session of a channel is in, in the process that has it',
+    labelNames: ['channel', 'session', 'state'] as const,
+    registers: [registry],
+    collect: () => {
+      gauge.reset();
+      for (const [channel, sessions] of read()) {
+        for (const { name, state } of sessions) gauge.set({ channel, session: name, state }, 1);
+      }
+    },
+  });
+  return (source) => {
+    read = source;
+  };
+}
+
+function unboundGauge(registry: Registry, onMissing: () => void): Feed<ReadonlyMap<string, number>> {
+  let read: (() => Promise<ReadonlyMap<string, number>>) | undefined;
+  const gauge = new Gauge({
+    name: 'cardwake_session_unbound_seconds',
+    help: 'Since when not every session of a channel is bound; 0 when all are',
+    labelNames: ['channel'] as const,
+    registers: [registry],
+    collect: async () => {
+      gauge.reset();
+      await readWithin(read, (all) => {
+        for (const [channel, seconds] of all) gauge.set({ channel }, seconds);
+      }).catch(onMissing);
     },
   });
   return (source) => {

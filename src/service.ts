@@ -8,6 +8,7 @@ import { createEnqueuer, type Enqueuer } from './queue/enqueue.ts';
 import { type Database, openDatabase, pingDatabase } from './store/database.ts';
 import { oldestEventSeconds } from './store/event-delivery.ts';
 import { oldestUnprocessedSeconds } from './store/inbox.ts';
+import { unboundSeconds } from './store/leases.ts';
 import { prepareDatabase } from './store/prepare.ts';
 
 /** What every process of Cardwake has, whether it listens, works or both. */
@@ -58,10 +59,11 @@ export function openService(
   const queue = openQueueBackend({ redisUrl: settings.redisUrl, databaseUrl, log });
   const enqueue = createEnqueuer(queue, { onDropped: (_queue, ids) => metrics.enqueueDropped.inc(ids) });
   const lines = openLines(settings);
+  warnOfRehearsals(settings, log);
   const pools = openPools(databaseUrl, settings.pepper, log);
   const stopping = new AbortController();
   const gauges = pools.open({ poolSize: 2, connectTimeoutMs: 1_000, statementTimeoutMs: 1_000 });
-  feedGauges(metrics, gauges, () => depths(queue, [...lines.keys()]));
+  feedGauges(metrics, gauges, lines, () => depths(queue, [...lines.keys()]));
   let isPrepared = false;
   const prepared = prepareDatabase(databaseUrl, gauges, log, stopping.signal).then(() => {
     stopping.signal.throwIfAborted();
@@ -98,10 +100,33 @@ export function openService(
   };
 }
 
-function feedGauges(metrics: Metrics, db: Database, readDepths: () => ReturnType<typeof depths>): void {
+/** So that nobody wonders for long why customers get no answer. */
+function warnOfRehearsals({ channels }: Settings, log: Logger): void {
+  for (const { key, isRehearsal } of channels.values()) {
+    if (isRehearsal) log.warn({ channel: key }, 'CHANNEL IN REHEARSAL: customers get no replies from it');
+  }
+}
+
+function feedGauges(
+  metrics: Metrics,
+  db: Database,
+  lines: Service['lines'],
+  readDepths: () => ReturnType<typeof depths>,
+): void {
   metrics.collectOldestUnprocessed(() => oldestUnprocessedSeconds(db));
   metrics.collectOldestEvent(() => oldestEventSeconds(db));
   metrics.collectQueueDepths(readDepths);
+  feedUnbound(metrics, db, lines);
+}
+
+/** Of sessions that nobody ever had, it is known since when this process has been here. */
+function feedUnbound(metrics: Metrics, db: Database, lines: Service['lines']): void {
+  const channels = [...lines].flatMap(([key, { provider }]) => (provider.sessions === undefined ? [] : [key]));
+  if (channels.length === 0) return;
+  metrics.collectUnbound(async () => {
+    const seconds = await unboundSeconds(db);
+    return new Map(channels.map((channel) => [channel, seconds.get(channel) ?? process.uptime()]));
+  });
 }
 
 function openPools(

@@ -79,6 +79,9 @@ describe('loadSettings', () => {
       routes: [{ program: 'club' }],
       country: 'KZ',
       messagesPerSecond: 10,
+      isRehearsal: false,
+      partsTimeoutMinutes: 10,
+      unknown: { waitReceiptMinutes: 10, lookup: true, otherwise: 'hold' },
       options: { secret: 's', requestTimeoutMs: 5_000 },
     });
     assert.deepEqual(rest, {
@@ -226,8 +229,24 @@ describe('loadSettings', () => {
     assert.throws(() => load(SMALL.replace('  club:', '  __proto__:')), /2:3 programs\.__proto__: this key must be/);
     assert.throws(
       () => load(SMALL.replace('provider: simulator', 'provider: constructor')),
-      /must be one of twilio, simulator/,
+      /must be one of twilio, .*simulator/,
     );
+  });
+
+  it('lets two channels be each other’s fallback, also for a programme behind a keyword', () => {
+    const { channels } = load(`${SMALL}    fallback: other
+    validityMinutes: 60
+  other:
+    provider: simulator
+    publicUrl: http://localhost:3000
+    addresses: ["7000"]
+    routes: [{ program: club }, { keyword: club, program: club }]
+    secret: s
+    fallback: sim
+`);
+    const { fallback, validityMinutes } = channels.get('sim') ?? {};
+    assert.deepEqual([fallback, validityMinutes], ['other', 60]);
+    assert.equal(channels.get('other')?.fallback, 'sim');
   });
 
   it('gives settings that nobody can change', () => {

@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import type { Channel } from '../src/config.ts';
 import { sendingLine } from '../src/lines.ts';
 
-type Declared = Pick<Channel, 'key' | 'addresses' | 'routes'>;
+type Declared = Pick<Channel, 'key' | 'addresses' | 'routes' | 'isRehearsal'>;
 
 function lines(...channels: readonly Declared[]) {
   return new Map(channels.map((channel) => [channel.key, { channel }]));
 }
 
-const ALONE: Declared = { key: 'alone', addresses: ['1111', '2222'], routes: [{ program: 'club' }] };
+const ALONE: Declared = {
+  key: 'alone',
+  addresses: ['1111', '2222'],
+  routes: [{ program: 'club' }],
+  isRehearsal: false,
+};
 const SHARED: Declared = {
   key: 'shared',
   addresses: ['3333', '4444'],
@@ -18,6 +23,7 @@ const SHARED: Declared = {
     { keyword: 'club', program: 'club' },
     { address: '3333', keyword: 'кино', program: 'cinema' },
   ],
+  isRehearsal: false,
 };
 
 describe('sendingLine', () => {
@@ -36,6 +42,13 @@ describe('sendingLine', () => {
 
   it('rather takes a later channel that needs no keyword', () => {
     assert.deepEqual(sendingLine(lines(SHARED, ALONE), 'club'), { channel: 'alone', address: '1111' });
+  });
+
+  it('is a channel in rehearsal only where no other leads to the programme, however long its keyword', () => {
+    const rehearsed = { ...ALONE, key: 'rehearsed', isRehearsal: true };
+    const live = { channel: 'shared', address: '3333', keyword: 'club' };
+    assert.deepEqual(sendingLine(lines(rehearsed, SHARED), 'club'), live);
+    assert.deepEqual(sendingLine(lines(rehearsed), 'club'), { channel: 'rehearsed', address: '1111' });
   });
 
   it('is undefined where no channel leads to the programme', () => {

@@ -4,9 +4,10 @@ import type { BindRequest } from '../src/activation/decision.ts';
 import type { Outcome, Silence } from '../src/activation/outcome.ts';
 import type { Locale, Program } from '../src/activation/program.ts';
 import { read } from '../src/activation/read.ts';
+import { coalesce } from '../src/flow/coalesce.ts';
 import type { Logger } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
-import type { Handlers } from '../src/queue/catalog.ts';
+import { CATALOG, type Handlers, MAX_PACK } from '../src/queue/catalog.ts';
 import type { Enqueuer } from '../src/queue/enqueue.ts';
 import { chooseLocale } from '../src/reply/choose-locale.ts';
 import { numberingFacts } from '../src/sms/msisdn.ts';
@@ -44,10 +45,25 @@ interface PackResult {
  * because of its data is decided one by one, so that one SMS cannot hold up its neighbours.
  */
 export function createBind(neighbours: BindNeighbours): Handlers['bind'] {
+  const packs = coalesce<string, undefined>({
+    run: async (ids) => {
+      await bindEach(neighbours, ids);
+      return ids.map(() => undefined);
+    },
+    maxItems: MAX_PACK,
+    maxInFlight: PACKS_AT_ONCE,
+    maxWaiting: MAX_PACK * CATALOG.bind.concurrency,
+  });
   return async ({ ids }) => {
-    await bindEach(neighbours, ids);
+    await Promise.all(ids.map((id) => packs.add(id)));
   };
 }
+
+/**
+ * Transactions of one process. While they run, further jobs wait and are then decided together: SMS that come one by one
+ * make jobs of one, and at the full price of a transaction each a worker that fell behind would never catch up.
+ */
+const PACKS_AT_ONCE = 2;
 
 async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Promise<void> {
   try {

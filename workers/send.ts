@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Program } from '../src/activation/program.ts';
+import { isForTrying } from '../src/config/channels.ts';
 import type { Channel } from '../src/config.ts';
 import { backoffMs } from '../src/flow/backoff.ts';
 import { coalesce } from '../src/flow/coalesce.ts';
 import type { Logger } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
-import type { Provider, SendOutcome } from '../src/providers/provider.ts';
-import { type ChannelJobContext, type Handlers, SEND_RETRY } from '../src/queue/catalog.ts';
+import type { Provider } from '../src/providers/provider.ts';
+import type { ChannelJobContext, Handlers } from '../src/queue/catalog.ts';
 import type { Enqueuer } from '../src/queue/enqueue.ts';
 import type { ReplyTexts } from '../src/reply/compile.ts';
 import { previewReply } from '../src/reply/render.ts';
 import { replyValues } from '../src/reply/values.ts';
 import { BLANK_CODE } from '../src/store/codes.ts';
 import type { Database } from '../src/store/database.ts';
+import { moveAway, putOff } from '../src/store/hold-back.ts';
 import {
   type AttemptResult,
   type ClaimedReply,
@@ -21,12 +23,19 @@ import {
   recordAttempts,
 } from '../src/store/replies.ts';
 import { reserveSends } from '../src/store/send-rate.ts';
+import type { Circuit, Leave } from './circuit.ts';
+import { fallbackOf, outagePlaces } from './fallback.ts';
+import { type Circumstances, resultOf, resultOfNoAttempt } from './send-result.ts';
 
 /** What the send job works with. */
 export interface SendNeighbours {
   readonly db: Database;
   readonly programs: ReadonlyMap<string, Program>;
-  readonly lines: ReadonlyMap<string, { readonly channel: Channel; readonly provider: Provider }>;
+  readonly lines: ReadonlyMap<string, SendLine>;
+  /** Of every line. */
+  readonly circuits: ReadonlyMap<string, Circuit>;
+  /** Whether a channel over sessions has one that can send, in whichever process. */
+  readonly hasSession: (channel: string) => boolean;
   /** The texts as they are now: a saved template is used from the next reply on. */
   readonly texts: () => ReplyTexts;
   readonly enqueue: Pick<Enqueuer, 'send'>;
@@ -34,6 +43,12 @@ export interface SendNeighbours {
   readonly log: Logger;
   readonly now: () => Date;
   readonly random: () => number;
+}
+
+/** A channel and the provider that carries its replies. */
+interface SendLine {
+  readonly channel: Channel;
+  readonly provider: Provider;
 }
 
 /** A reply with the words it got. */
@@ -46,41 +61,70 @@ interface Worded {
 /**
  * The send job: hands a pack of replies to their channel's provider at the channel's rate. Each reply's state, attempts
  * and next attempt are its row's; the job fails only when the database does. Told to stop, it leaves the rest in the outbox.
+ * While the channel's circuit is open nothing is attempted: the rest moves to the fallback, or waits.
  */
 export function createSend(neighbours: SendNeighbours): Handlers['send'] {
-  const recorder = coalesce<RecordedAttempt, undefined>({
+  const record = recorder(neighbours.db);
+  return async ({ ids }, context) => {
+    const line = neighbours.lines.get(context.channel);
+    const circuit = neighbours.circuits.get(context.channel);
+    if (line === undefined || circuit === undefined) return;
+    let rest = ids;
+    while (rest.length > 0 && !context.signal.aborted) {
+      const leave = await circuit.ask();
+      if (leave.kind === 'none') return holdBack(neighbours, line.channel, rest, leave.retryAfterMs);
+      const size = leave.kind === 'one' ? 1 : Math.max(1, Math.floor(line.channel.messagesPerSecond));
+      const slice = rest.slice(0, size);
+      rest = rest.slice(size);
+      try {
+        if (!(await waitForTurn(neighbours, line.channel, slice.length, context))) return;
+        const replies = await claimReplies(neighbours.db, context.channel, slice);
+        await Promise.all(
+          replies.map(async (reply) => {
+            const worded = putIntoWords(neighbours, reply);
+            const result = await attempt(neighbours, line, { circuit, leave }, worded, context);
+            await record({ id: reply.id, ...toKeep(line.channel, worded, result), result });
+            follow(neighbours, line.channel, reply, result);
+          }),
+        );
+      } finally {
+        if (leave.kind === 'one') leave.end();
+      }
+    }
+  };
+}
+
+/** Writes down what came of attempts, as many at once as wait for it. */
+function recorder(db: Database): (attempt: RecordedAttempt) => Promise<undefined> {
+  const written = coalesce<RecordedAttempt, undefined>({
     run: async (attempts) => {
-      await recordPatiently(neighbours.db, attempts);
+      await recordPatiently(db, attempts);
       return attempts.map(() => undefined);
     },
     maxItems: 50,
     maxInFlight: 2,
     maxWaiting: 10_000,
   });
-  return async ({ ids }, context) => {
-    const line = neighbours.lines.get(context.channel);
-    if (line === undefined) return;
-    for (const slice of slicesOf(ids, line.channel.messagesPerSecond)) {
-      if (!(await waitForTurn(neighbours, line.channel, slice.length, context))) return;
-      const replies = await claimReplies(neighbours.db, slice);
-      await Promise.all(
-        replies.map(async (reply) => {
-          const worded = putIntoWords(neighbours, reply);
-          const result = await attempt(neighbours, line.provider, worded, context);
-          await recorder.add({ id: reply.id, ...toKeep(line.channel, worded, result), result });
-          follow(neighbours, line.channel, reply, result);
-        }),
-      );
-    }
-  };
+  return (attempt) => written.add(attempt);
 }
 
-/** Parts of at most a second's worth: what is taken out of the outbox is sent at once. */
-function slicesOf(ids: readonly string[], perSecond: number): string[][] {
-  const size = Math.max(1, Math.floor(perSecond));
-  return Array.from({ length: Math.ceil(ids.length / size) }, (_, index) =>
-    ids.slice(index * size, (index + 1) * size),
-  );
+/** The provider is away: what may move goes to the fallback, if that one is there; all else waits, unattempted. */
+async function holdBack(
+  neighbours: SendNeighbours,
+  { key }: Channel,
+  ids: readonly string[],
+  retryAfterMs: number,
+): Promise<void> {
+  const { db, programs, enqueue, metrics } = neighbours;
+  const places = outagePlaces(neighbours, key, programs.keys());
+  const [to] = places;
+  if (to !== undefined) {
+    const moved = await moveAway(db, key, ids, places);
+    if (moved.length > 0) enqueue.send(to.channel, moved);
+    metrics.fallbacks.inc({ channel: key, to: to.channel, why: 'circuit' }, moved.length);
+  }
+  const waiting = await putOff(db, key, ids, retryAfterMs);
+  if (waiting.length > 0) enqueue.send(key, waiting, retryAfterMs);
 }
 
 /** Reserves places at the channel's rate and waits for them, before anything is claimed. False when told to stop. */
@@ -116,59 +160,63 @@ function putIntoWords({ programs, texts, metrics, log, now }: SendNeighbours, re
   return { reply, text, segments };
 }
 
+/** By whose leave a reply is attempted. */
+interface Permit {
+  readonly circuit: Circuit;
+  readonly leave: Leave;
+}
+
 async function attempt(
-  { random, now }: SendNeighbours,
-  provider: Provider,
-  { reply, text }: Worded,
+  neighbours: SendNeighbours,
+  { channel, provider }: SendLine,
+  { circuit, leave }: Permit,
+  worded: Worded,
   { signal }: ChannelJobContext,
 ): Promise<AttemptResult> {
+  const { reply, text } = worded;
+  const reason = reasonNotTo(channel, worded, neighbours.now());
+  if (reason !== undefined) return { kind: 'failed', errorCode: reason, isOptOut: false };
+  const { id: replyId, sender: from, recipient: to } = reply;
+  const left = secondsLeft(channel, reply);
+  const message = { replyId, from, to, text, ...(left !== undefined && { validitySeconds: left }) };
+  const outcome = await circuit.run(leave, () => provider.send(message, signal), signal);
+  const circumstances: Circumstances = {
+    attempts: reply.attempts,
+    policy: channel.unknown,
+    circuit: { isClosed: circuit.word() === 'closed', retryAfterMs: circuit.retryAfterMs() },
+    fallback: fallbackOf(neighbours, channel.key, reply),
+    isStopping: signal.aborted,
+    random: neighbours.random,
+  };
+  return outcome === undefined ? resultOfNoAttempt(circumstances) : resultOf(outcome, circumstances);
+}
+
+/** The error code of a reply that is not sent any more; undefined when it is. */
+function reasonNotTo(channel: Channel, { reply, text }: Worded, now: Date): string | undefined {
   // The programme was taken out of the configuration.
-  if (text === '') return { kind: 'failed', errorCode: 'no-program', isOptOut: false };
-  if (reply.is_opted_out && reply.template !== 'stopped') {
-    return { kind: 'failed', errorCode: 'opted-out', isOptOut: false };
-  }
+  if (text === '') return 'no-program';
+  // Its channel, or the fallback it came to, is live: whoever typed for this phone may not have had it.
+  if (reply.is_rehearsed && !isForTrying(channel)) return 'rehearsed';
+  if (reply.is_opted_out && reply.template !== 'stopped') return 'opted-out';
   // A code that is no longer good would only be sent back in vain.
-  if (reply.facts.expiresAt !== undefined && reply.facts.expiresAt <= now()) {
-    return { kind: 'failed', errorCode: 'too-late', isOptOut: false };
-  }
-  const outcome = await provider.send({ replyId: reply.id, from: reply.sender, to: reply.recipient, text }, signal);
-  return resultOf(outcome, reply.attempts, random);
+  if (reply.facts.expiresAt !== undefined && reply.facts.expiresAt <= now) return 'too-late';
+  return (secondsLeft(channel, reply) ?? 1) < 1 ? 'too-late' : undefined;
+}
+
+/** Full seconds in which the reply is still of use; undefined when its channel sets no end. */
+function secondsLeft({ validityMinutes }: Channel, { age_seconds }: ClaimedReply): number | undefined {
+  return validityMinutes === undefined ? undefined : Math.floor(validityMinutes * 60 - age_seconds);
 }
 
 /**
- * What is kept of a text: a code that proves a phone is for that phone alone. The simulated phone has no other screen than
+ * What is kept of a text: a code that proves a phone is for that phone alone. The phone page has no other screen than
  * our database, so there the code stays until its time is over.
  */
-function toKeep({ provider }: Channel, { reply, text, segments }: Worded, { kind }: AttemptResult) {
+function toKeep(channel: Channel, { reply, text, segments }: Worded, { kind }: AttemptResult) {
   const { code } = reply.facts;
-  if (reply.template !== 'confirm-code' || code === undefined || provider === 'simulator') return { text, segments };
+  if (reply.template !== 'confirm-code' || code === undefined || isForTrying(channel)) return { text, segments };
   const isOver = kind === 'accepted' || kind === 'failed';
   return { text: text.replaceAll(code, BLANK_CODE), segments, codeBecomes: isOver ? BLANK_CODE : undefined };
-}
-
-/** What is written down, and so what happens next, for each thing a provider can answer. */
-export function resultOf(outcome: SendOutcome, attempts: number, random: () => number): AttemptResult {
-  switch (outcome.kind) {
-    case 'accepted':
-      return { kind: 'accepted', providerMessageId: outcome.providerMessageId };
-    case 'throttled':
-      return { kind: 'later', delayMs: outcome.retryAfterMs, isAttempt: false, errorCode: 'throttled' };
-    case 'transient':
-      return attempts >= SEND_RETRY.attempts
-        ? { kind: 'failed', errorCode: outcome.code, isOptOut: false }
-        : {
-            kind: 'later',
-            delayMs: backoffMs(attempts, SEND_RETRY.backoff, random),
-            isAttempt: true,
-            errorCode: outcome.code,
-          };
-    case 'rejected':
-      return { kind: 'failed', errorCode: outcome.code, isOptOut: outcome.isOptOut };
-    case 'unknown':
-      return { kind: 'unknown', errorCode: outcome.code };
-    default:
-      return outcome satisfies never;
-  }
 }
 
 function follow(neighbours: SendNeighbours, channel: Channel, reply: ClaimedReply, result: AttemptResult): void {
@@ -176,7 +224,10 @@ function follow(neighbours: SendNeighbours, channel: Channel, reply: ClaimedRepl
   log.debug({ channel: channel.key, replyId: reply.id, result: result.kind }, 'Reply attempted');
   metrics.sendAttempts.inc({ channel: channel.key, outcome: result.kind });
   if (result.kind === 'later') enqueue.send(channel.key, [reply.id], result.delayMs);
-  else metrics.replies.inc({ channel: channel.key, status: result.kind });
+  else if (result.kind === 'moved') {
+    metrics.fallbacks.inc({ channel: channel.key, to: result.to.channel, why: result.why });
+    enqueue.send(result.to.channel, [reply.id]);
+  } else metrics.replies.inc({ channel: channel.key, status: result.kind });
   if (result.kind === 'accepted' && reply.received_at !== null) {
     metrics.textToReplySeconds.observe((now().getTime() - reply.received_at.getTime()) / 1000);
   }

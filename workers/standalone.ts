@@ -1,3 +1,4 @@
+import { isForTrying } from '../src/config/channels.ts';
 import type { Settings } from '../src/config.ts';
 import { serve } from '../src/http/serve.ts';
 import type { Logger } from '../src/log.ts';
@@ -39,7 +40,8 @@ async function welcome(
   if (program === undefined) return;
   if (isDemo) await seedDemoCards(db, program, DEMO_CARDS);
   const host = consoleHost === '127.0.0.1' ? 'localhost' : consoleHost;
-  const hasPhone = [...channels.values()].some(({ provider }) => provider === 'simulator');
+  const hasPhone = [...channels.values()].some(isForTrying);
+  const rehearsed = [...channels.values()].filter(({ isRehearsal }) => isRehearsal).map(({ key }) => key);
   const cards = await freeCards(db, program.key, 3);
   const lines = [
     '',
@@ -48,6 +50,7 @@ async function welcome(
     `  Providers call    http://localhost:${port}/webhooks/<channel>`,
     ...(hasPhone ? [`  A phone to try    http://${host}:${consolePort}/phone`] : []),
     `  Health, metrics   http://${host}:${consolePort}/health/ready  /metrics`,
+    ...(rehearsed.length > 0 ? ['', `  IN REHEARSAL      ${rehearsed.join(', ')}: customers get no replies`] : []),
     ...(cards.length > 0 ? ['', '  Free cards:', ...cards.map((card) => `    ${card}`)] : []),
     ...(hasPhone && cards[0] !== undefined
       ? ['', '  Text one from another terminal:', `    npx cardwake text +79161234567 "Карта ${cards[0]}"`]

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locale, Program } from '../src/activation/program.ts';
+import { readOverdueMessages } from '../src/intake/part-keeper.ts';
+import { createReadings } from '../src/intake/readings.ts';
+import type { Line } from '../src/lines.ts';
 import type { Logger } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
 import type { QueueBackend } from '../src/queue/backend.ts';
@@ -13,15 +16,17 @@ import type { Database } from '../src/store/database.ts';
 import { forgetUnconfirmed } from '../src/store/enrolments.ts';
 import { deleteOldAnswers } from '../src/store/idempotent-answers.ts';
 import { sweepInbound } from '../src/store/inbox.ts';
+import { applyParked, dropParked } from '../src/store/parked-receipts.ts';
 import { refuseExpired } from '../src/store/refuse-expired.ts';
 import type { ReplyQuota } from '../src/store/reply-quota.ts';
 import { settleUnanswered, sweepReplies } from '../src/store/reply-sweep.ts';
+import { unansweredPolicies } from './lookup.ts';
 
 /** What the sweeper works with. */
 export interface SweepNeighbours {
   readonly db: Database;
   readonly programs: ReadonlyMap<string, Program>;
-  readonly channels: readonly string[];
+  readonly lines: ReadonlyMap<string, Line>;
   readonly quota: ReplyQuota;
   readonly queue: Pick<QueueBackend, 'depth'>;
   readonly enqueue: Enqueuer;
@@ -37,8 +42,8 @@ const ROWS_PER_SWEEP = 5_000;
 const BUSY_PACKS = 20;
 
 /**
- * Brings back what lost its job, settles what was never answered, ends offers and seals the audit; every two seconds, in
- * every worker process. Answers the function that stops it, after the sweep at hand.
+ * Brings back what lost its job, reads long SMS that stay incomplete, settles what was never answered, ends offers and
+ * seals the audit; every two seconds, in every worker process. Answers the function that stops it, after the sweep at hand.
  */
 export function startSweeper(neighbours: SweepNeighbours): () => Promise<void> {
   const stopping = new AbortController();
@@ -56,19 +61,20 @@ export function startSweeper(neighbours: SweepNeighbours): () => Promise<void> {
 
 /** One sweep: everything that a crash, a wiped Redis or a silent provider left behind. */
 export async function sweepOnce(neighbours: SweepNeighbours): Promise<void> {
-  const { db, programs, quota, enqueue, metrics, log, now } = neighbours;
+  const { db, programs, lines, quota, enqueue, metrics, now } = neighbours;
+  const channels = [...lines.keys()];
   const waiting = await packsWaiting(neighbours);
   if (waiting !== undefined && (waiting.get('bind') ?? 0) < BUSY_PACKS) {
     const inbound = await sweepInbound(db, ROWS_PER_SWEEP);
     enqueue.bind(inbound);
     metrics.swept.inc({ kind: 'inbox' }, inbound.length);
   }
-  const idle = neighbours.channels.filter((channel) => (waiting?.get(sendQueue(channel)) ?? BUSY_PACKS) < BUSY_PACKS);
+  const idle = channels.filter((channel) => (waiting?.get(sendQueue(channel)) ?? BUSY_PACKS) < BUSY_PACKS);
   const replies = idle.length === 0 ? [] : await sweepReplies(db, idle, ROWS_PER_SWEEP);
   for (const { id, channel } of replies) enqueue.send(channel, [id]);
   metrics.swept.inc({ kind: 'replies' }, replies.length);
-  const { unknown, held } = await settleUnanswered(db);
-  if (unknown + held > 0) log.warn({ unknown, held }, 'Replies were never answered by their provider');
+  await readOverdueMessages(neighbours, createReadings(neighbours), channels);
+  await settleReplies(neighbours);
   for (const program of programs.values()) {
     const localeFor = (phone: Msisdn, member: Locale | undefined) =>
       chooseLocale({ member, country: numberingFacts(phone)?.country, program });
@@ -81,10 +87,23 @@ export async function sweepOnce(neighbours: SweepNeighbours): Promise<void> {
   await sealAudit(db);
 }
 
+/** Receipts whose reply is known by now, and replies that got no answer. */
+async function settleReplies({ db, lines, enqueue, metrics, log }: SweepNeighbours): Promise<void> {
+  await applyParked(db);
+  for (const [channel, receipts] of await dropParked(db)) {
+    metrics.receiptsUnmatched.inc({ channel }, receipts);
+    log.warn({ channel, receipts }, 'Receipts named no reply of ours');
+  }
+  const { unknown, held, resent } = await settleUnanswered(db, unansweredPolicies(lines));
+  for (const { id, channel } of resent) enqueue.send(channel, [id]);
+  const counts = { unknown, held, resent: resent.length };
+  if (unknown + held + resent.length > 0) log.warn(counts, 'Replies were never answered by their provider');
+}
+
 /** Undefined when the queue does not answer: what is enqueued now would be dropped, so nothing is swept. */
-async function packsWaiting({ queue, channels }: SweepNeighbours): Promise<Map<string, number> | undefined> {
+async function packsWaiting({ queue, lines }: SweepNeighbours): Promise<Map<string, number> | undefined> {
   try {
-    const depths = await queue.depth(['bind', ...channels.map(sendQueue)]);
+    const depths = await queue.depth(['bind', ...[...lines.keys()].map(sendQueue)]);
     return new Map(depths.map(({ queue: name, waiting }) => [name, waiting]));
   } catch {
     return undefined;

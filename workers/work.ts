@@ -1,12 +1,17 @@
 import { createEventPoster } from '../src/events/poster.ts';
 import { openTemplates } from '../src/files/template-folder.ts';
+import { createIntake } from '../src/intake/intake.ts';
 import { startWorkers } from '../src/queue/worker.ts';
 import type { Service } from '../src/service.ts';
 import type { Database } from '../src/store/database.ts';
 import { createReplyQuota } from '../src/store/reply-quota.ts';
 import { createBind } from './bind.ts';
+import { createCircuits } from './circuit.ts';
 import { startEvents } from './events.ts';
+import { startLookups } from './lookup.ts';
+import { tellRehearsals } from './rehearsal.ts';
 import { createSend } from './send.ts';
+import { keepSessions } from './sessions.ts';
 import { startSweeper } from './sweep.ts';
 
 /** A process that works. */
@@ -28,21 +33,41 @@ export async function work(service: Service): Promise<Working> {
   });
   await service.prepared;
   const db = service.openPool(POOL);
-  const channels = [...lines.keys()];
+  // Whoever has the sessions of a channel also sends its replies.
+  const channels = [...lines].flatMap(([key, { provider }]) => (provider.sessions === undefined ? [key] : []));
   const common = { db, programs, enqueue, metrics, log, now };
   const quota = createReplyQuota(db, now);
+  const intake = createIntake({ ...common, lines });
+  const rehearsals = tellRehearsals(lines, (channel, received, raw) => intake.keep(channel, received, raw));
+  const circuits = createCircuits(lines, { metrics, log, random: Math.random });
+  const hasSession = (channel: string) => sessions.canSend(channel);
+  const sending = { ...common, circuits, hasSession, random: Math.random };
   const handlers = {
     bind: createBind({ ...common, quota }),
-    send: createSend({ ...common, lines, texts: () => templates.texts(), random: Math.random }),
+    send: createSend({ ...sending, lines: rehearsals.lines, texts: () => templates.texts() }),
   };
   const workers = startWorkers(queue, handlers, { channels, log });
+  const sessions = keepSessions({
+    db,
+    lines,
+    log,
+    keep: (channel, received, raw) => intake.keep(channel, received, raw),
+    openSending: (channel) => {
+      const senders = startWorkers(queue, handlers, { channels: [channel], isBinding: false, log });
+      return (graceMs) => senders.close(graceMs);
+    },
+  });
+  metrics.collectSessions(() => sessions.states());
   const poster = createEventPoster({ isPrivateAllowed: settings.hasPrivateEventUrls, now });
   const stopEvents = startEvents({ ...common, poster, random: Math.random });
-  const stopSweeper = startSweeper({ ...common, quota, channels, queue });
+  const stopSweeper = startSweeper({ ...common, lines, quota, queue });
+  const stopLookups = startLookups({ ...sending, lines });
   return {
     db,
     async close(graceMs) {
-      await Promise.all([workers.close(graceMs), stopSweeper(), stopEvents()]);
+      await Promise.all([workers.close(graceMs), sessions.close(graceMs), stopSweeper(), stopLookups(), stopEvents()]);
+      await rehearsals.drain();
+      await intake.drain();
       await poster.close();
       templates.close();
     },

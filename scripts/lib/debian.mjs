@@ -8,13 +8,26 @@ const run = promisify(execFile);
 const CACHE = fileURLToPath(new URL('../../.cache', import.meta.url));
 
 /**
- * A program that comes from a package of Debian or Ubuntu.
- * @typedef {object} Packaged
+ * A program in a package of Debian or Ubuntu.
+ * @typedef {object} Starter
  * @property {string} program its name on PATH
- * @property {string} packageName
  * @property {string} path where the package has it, such as `usr/bin/x`
  * @property {string} [sameAs] the name beside it under which the package has it, when it does what it is called by
- * @property {readonly string[]} [alsoNeeded] packages besides libraries that it does not run without
+ */
+
+/**
+ * A program that comes from a package.
+ * @typedef {Starter & { packageName: string, alsoNeeded?: readonly string[] }} Packaged `alsoNeeded`: packages besides
+ * libraries that it does not run without
+ */
+
+/**
+ * Packages that are unpacked into a folder of their own.
+ * @typedef {object} Unpacked
+ * @property {string} name the folder's, in `.cache`
+ * @property {readonly string[]} packages they come with the libraries that they need and that are not installed
+ * @property {readonly Starter[]} starters programs that are started by a script of their name in the folder
+ * @property {(folder: string) => Promise<boolean>} works whether what is in the folder does what it is wanted for
  */
 
 /**
@@ -26,15 +39,30 @@ const CACHE = fileURLToPath(new URL('../../.cache', import.meta.url));
  * @throws Error that says why it could not be unpacked.
  */
 export async function findProgram(wanted, say) {
-  const { program, packageName } = wanted;
-  const cache = join(CACHE, program);
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  for (const candidate of [...folders.map((folder) => join(folder, program)), join(cache, program)]) {
-    if (await runs(resolve(candidate))) return resolve(candidate);
+  const { program, packageName, alsoNeeded = [] } = wanted;
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const candidate = resolve(folder, program);
+    if (await runs(candidate)) return candidate;
   }
-  say(`No ${program} on PATH: unpacking the one of the package ${packageName} into .cache/${program} …`);
+  const works = (/** @type {string} */ folder) => runs(join(folder, program));
+  const packages = [packageName, ...alsoNeeded];
+  return join(await findPackages({ name: program, packages, starters: [wanted], works }, say), program);
+}
+
+/**
+ * The folder `.cache/<name>` with the files of packages; unpacked now if they are not there or do not work.
+ * @param {Unpacked} wanted
+ * @param {(line: string) => void} say is told what takes long
+ * @returns {Promise<string>}
+ * @throws Error that says why they could not be unpacked.
+ */
+export async function findPackages(wanted, say) {
+  const { name, packages, works } = wanted;
+  const cache = join(CACHE, name);
+  if (await works(cache)) return cache;
+  say(`Unpacking ${packages.join(' and ')} into .cache/${name} …`);
   await unpack(wanted, cache);
-  return join(cache, program);
+  return cache;
 }
 
 /** @param {string} program */
@@ -46,17 +74,17 @@ async function runs(program) {
 }
 
 /**
- * @param {Packaged} wanted
+ * @param {Unpacked} wanted
  * @param {string} cache
  */
-async function unpack(wanted, cache) {
+async function unpack({ packages, starters, works }, cache) {
   const draft = `${cache}.${process.pid}`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
   try {
-    await downloadInto(draft, [wanted.packageName, ...(wanted.alsoNeeded ?? [])]);
-    await writeStarter(draft, wanted);
-    if (!(await runs(join(draft, wanted.program)))) throw new Error('what was unpacked does not run');
+    await downloadInto(draft, packages);
+    for (const starter of starters) await writeStarter(draft, starter);
+    if (!(await works(draft))) throw new Error('what was unpacked does not run');
     await rm(cache, { recursive: true, force: true });
     // Fails when another run has just put its own there.
     await rename(draft, cache).catch(() => {});
@@ -116,7 +144,7 @@ async function isInstalled(/** @type {string} */ name) {
 
 /**
  * @param {string} folder
- * @param {Packaged} wanted
+ * @param {Starter} starter
  */
 async function writeStarter(folder, { program, path, sameAs }) {
   if (sameAs !== undefined) await symlink(sameAs, join(folder, path));

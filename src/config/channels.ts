@@ -3,7 +3,7 @@ import type { CountryCode } from 'libphonenumber-js';
 import { foldWord } from '../activation/fold.ts';
 import type { Program } from '../activation/program.ts';
 import type { Route } from '../activation/route.ts';
-import { PROVIDERS } from '../providers/registry.ts';
+import { isProviderName, PROVIDERS } from '../providers/registry.ts';
 import type { ConfigDocument } from './document.ts';
 import { KEY_PATTERN, KEY_RULE } from './keys.ts';
 import type { Path } from './problem.ts';
@@ -25,6 +25,15 @@ export interface Channel {
   /** The country in which national forms of senders are read; default: the first of the programme's countries. */
   readonly country: CountryCode;
   readonly messagesPerSecond: number;
+  /** Nothing leaves: its provider is never asked to send, and the phone page may speak as it. */
+  readonly isRehearsal: boolean;
+  /** How long the parts of a long MO are waited for. */
+  readonly partsTimeoutMinutes: number;
+  readonly unknown: UnknownPolicy;
+  /** How long after it was made a reply is still of use; absent: as long as the provider likes. */
+  readonly validityMinutes?: number;
+  /** The channel that takes the replies which this one cannot send. */
+  readonly fallback?: string;
   /** Options of the provider, validated by the schema in the provider's own file. */
   readonly options: unknown;
 }
@@ -32,12 +41,27 @@ export interface Channel {
 /** What the file says of a channel, without its provider's own options. */
 interface ChannelInput {
   readonly provider: string;
-  readonly publicUrl: string;
+  readonly publicUrl?: string;
   readonly addresses: readonly string[];
   readonly program?: string;
   readonly routes?: readonly Route[];
   readonly country?: CountryCode;
   readonly messagesPerSecond: number;
+  readonly rehearsal: boolean;
+  readonly partsTimeoutMinutes: number;
+  readonly unknown: UnknownPolicy;
+  readonly validityMinutes?: number;
+  readonly fallback?: string;
+}
+
+/** What becomes of a reply that was handed over and never answered; the steps are taken in this order. */
+export interface UnknownPolicy {
+  /** How long its receipt is waited for, which would tell that it went out. */
+  readonly waitReceiptMinutes: number;
+  /** Ask the provider for it, if it is one that can tell. */
+  readonly lookup: boolean;
+  /** What is left when nobody could tell: `hold` it for an operator, or `resend` it, at most once, perhaps twice to the phone. */
+  readonly otherwise: 'hold' | 'resend';
 }
 
 /** The schemas of every provider's own options, by the provider's name. */
@@ -65,7 +89,7 @@ export const channelSchema = Joi.object<ChannelInput>({
     .custom(checkPublicUrl)
     .required()
     .description(
-      'The address under which the provider reaches this service. Signatures are checked against it plus `/webhooks/` and the channel’s key, never against what a request claims.',
+      'The address under which the provider reaches this service. Signatures are checked against it plus `/webhooks/` and the channel’s key, never against what a request claims. Needless for `smpp`, which nobody calls.',
     )
     .example('https://sms.example.com'),
   addresses: Joi.array()
@@ -91,8 +115,55 @@ export const channelSchema = Joi.object<ChannelInput>({
     .positive()
     .max(10_000)
     .default(10)
-    .description('How many replies the provider lets this account send per second.')
+    .description(
+      'How many replies the provider lets this account send per second; over SMPP, how many submit_sm, of which a long text takes several.',
+    )
     .example(100),
+  rehearsal: Joi.boolean()
+    .default(false)
+    .description(
+      'Nothing leaves: what customers text through the phone page is taken as if the provider had brought it, replies are shown on the page and not sent. To try a channel’s routes, keywords and texts before it goes live.',
+    )
+    .example(true),
+  partsTimeoutMinutes: Joi.number()
+    .integer()
+    .min(1)
+    .max(1_440)
+    .default(10)
+    .description(
+      'How long the parts of a long SMS are waited for, where the provider hands parts on. Then what came is read: a whole card number in it still counts.',
+    ),
+  unknown: Joi.object<UnknownPolicy>({
+    waitReceiptMinutes: Joi.number()
+      .integer()
+      .min(1)
+      .max(1_440)
+      .default(10)
+      .description('How long its delivery receipt is waited for first.'),
+    lookup: Joi.boolean()
+      .default(true)
+      .description('Then the provider is asked whether it has it, if it is one that can be asked.'),
+    otherwise: Joi.valid('hold', 'resend')
+      .default('hold')
+      .description(
+        'What is done when nobody can tell: `hold` opens a case for an operator; `resend` sends it again, once, and the customer may get it twice.',
+      ),
+  })
+    .default()
+    .description('What becomes of a reply that was handed to the provider and never answered.'),
+  validityMinutes: Joi.number()
+    .integer()
+    .min(1)
+    .max(10_080)
+    .description(
+      'How long after it was made a reply is still of use to the customer. Later it is not sent any more, and the provider is told not to deliver it. Absent: as long as the provider likes.',
+    )
+    .example(60),
+  fallback: Joi.string()
+    .description(
+      'Another channel, which takes the replies that this one cannot send: those whose phone it cannot or may not reach, and all while its provider is away. They come from an address of that channel. A reply moves once; one that may have gone out never does.',
+    )
+    .example('sms-backup'),
 }).xor('program', 'routes');
 
 /** Checks one channel against its own schema, its provider's and the programmes; complete when nothing was reported. */
@@ -104,8 +175,7 @@ export function readChannel(
 ): Channel {
   const path = ['channels', key];
   if (!KEY_PATTERN.test(key)) doc.report(path, `this key ${KEY_RULE}`, 'key');
-  const ownOptions = PROVIDER_OPTIONS.get(providerOf(value) ?? '');
-  const schema = ownOptions === undefined ? channelSchema.unknown(true) : channelSchema.concat(ownOptions);
+  const schema = schemaFor(providerOf(value) ?? '');
   const input = validatePart(doc, path, schema, value);
   const routes = routesOf(input);
   checkPrograms(doc, path, input, programs);
@@ -114,13 +184,30 @@ export function readChannel(
   return {
     key,
     provider: input.provider,
-    webhookUrl: `${input.publicUrl}/webhooks/${key}`,
+    webhookUrl: input.publicUrl === undefined ? '' : `${input.publicUrl}/webhooks/${key}`,
     addresses: input.addresses as Channel['addresses'],
     routes: routes as Channel['routes'],
     country: input.country ?? ((Array.isArray(home) ? home[0] : undefined) as CountryCode),
     messagesPerSecond: input.messagesPerSecond,
+    isRehearsal: input.rehearsal,
+    partsTimeoutMinutes: input.partsTimeoutMinutes,
+    unknown: input.unknown,
+    ...(input.validityMinutes !== undefined && { validityMinutes: input.validityMinutes }),
+    ...(input.fallback !== undefined && { fallback: input.fallback }),
     options: Object.fromEntries(Object.entries(input).filter(([name]) => !CHANNEL_KEYS.includes(name))),
   };
+}
+
+function schemaFor(provider: string): ObjectSchema<ChannelInput> {
+  if (!isProviderName(provider)) return channelSchema.unknown(true);
+  const { options, hasNoWebhook } = PROVIDERS[provider];
+  const common = hasNoWebhook ? channelSchema.fork('publicUrl', (schema) => schema.optional()) : channelSchema;
+  return common.concat(options);
+}
+
+/** True of a channel whose replies no real phone gets: the phone page may speak as it. */
+export function isForTrying({ provider, isRehearsal }: Pick<Channel, 'provider' | 'isRehearsal'>): boolean {
+  return isRehearsal || provider === 'simulator';
 }
 
 const CHANNEL_KEYS = Object.keys(channelSchema.describe().keys);

@@ -71,6 +71,7 @@ function typeOf(description: Description): string {
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
+  any: 'anything',
   string: 'text',
   object: 'group',
   number: 'number',
@@ -85,7 +86,7 @@ function isSingleOrList({ flags }: Description): boolean {
 function defaultOf({ flags }: Description): string {
   const { presence, default: standard } = (flags ?? {}) as { presence?: string; default?: unknown };
   if (presence === 'required') return '**required**';
-  if (standard === undefined || isDeep(standard)) return '';
+  if (standard === undefined || standard === '' || isDeep(standard)) return '';
   return `\`${typeof standard === 'string' ? standard : JSON.stringify(standard)}\``;
 }
 

@@ -23,10 +23,13 @@ const messages: Record<string, string> = {
   'number.min': 'must be at least {#limit}',
   'number.port': 'must be a port from 0 to 65535',
   'number.positive': 'must be above zero',
+  'object.and': 'needs {#missing} beside {#present}',
   'object.base': 'must be a group of keys',
   'object.min': 'needs at least {#limit} entry',
   'object.missing': 'needs one of {#peers}',
+  'object.oxor': 'takes one of {#peers}, not several',
   'object.unknown': 'is not a key that Cardwake knows',
+  'object.with': 'needs {#peer} beside {#main}',
   'object.xor': 'takes one of {#peers}, not both',
   'string.base': 'must be text',
   'string.empty': 'must not be empty',
@@ -71,7 +74,15 @@ export function validatePart<T>(doc: ConfigDocument, path: Path, schema: ObjectS
 }
 
 /** Mistakes that are about the keys of a group rather than about a value. */
-const KEY_MISTAKES: ReadonlySet<string> = new Set(['any.required', 'object.missing', 'object.unknown', 'object.xor']);
+const KEY_MISTAKES: ReadonlySet<string> = new Set([
+  'any.required',
+  'object.and',
+  'object.missing',
+  'object.oxor',
+  'object.unknown',
+  'object.with',
+  'object.xor',
+]);
 
 /** The mistake and, where it is known, what to write instead. */
 function sentence(detail: ValidationErrorItem, root: Description): string {

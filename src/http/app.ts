@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import type { Logger } from '../log.ts';
+import type { ChannelBoard } from './channel-board.ts';
 import { lastErrorHandler, notFound } from './errors.ts';
 import { onlyOurHost, onlyOurPages } from './guard.ts';
 import { createHome } from './home.ts';
@@ -28,8 +29,10 @@ export function createPublicApp(parts: PublicParts): Express {
 export interface ConsoleParts {
   /** Health and metrics, from `createOps`. */
   readonly ops: Router;
-  /** From `createPhone`; absent where no simulator channel is configured. */
+  /** From `createPhone`; absent where no channel may be spoken as. */
   readonly phone?: Router;
+  /** What the home page shows of the channels; absent in a process that only works. */
+  readonly channels?: ChannelBoard;
   /** The host that the console listens on; a name is accepted in the Host header. */
   readonly host: string;
   readonly log: Logger;
@@ -46,7 +49,11 @@ export function createConsoleApp(parts: ConsoleParts): Express {
   if (isLoopback(parts.host)) app.use(ours);
   app.use(parts.ops, ours, onlyOurPages);
   if (parts.phone !== undefined) app.use('/phone', parts.phone);
-  app.use(createHome({ hasPhone: parts.phone !== undefined }), notFound, lastErrorHandler(parts.log));
+  app.use(
+    createHome({ hasPhone: parts.phone !== undefined, channels: parts.channels }),
+    notFound,
+    lastErrorHandler(parts.log),
+  );
   return app;
 }
 

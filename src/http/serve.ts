@@ -1,14 +1,16 @@
 import type { Router } from 'express';
 import { openTemplates } from '../files/template-folder.ts';
+import { createIntake } from '../intake/intake.ts';
 import type { Service } from '../service.ts';
+import { listLeases } from '../store/leases.ts';
 import { createReplyQuota } from '../store/reply-quota.ts';
 import { createApi } from './api/router.ts';
 import { createConsoleApp, createPublicApp } from './app.ts';
+import { createChannelBoard } from './channel-board.ts';
 import { createOps } from './health.ts';
-import { createIntake } from './intake.ts';
 import { createPhone } from './phone.ts';
+import { phoneChannels } from './phone-channels.ts';
 import { listen } from './server.ts';
-import { simulatorPhone } from './simulator-phone.ts';
 import { createWebhooks } from './webhooks.ts';
 
 /** A process that listens: to providers on one port, to people on another. */
@@ -43,9 +45,10 @@ export async function serve(service: Service): Promise<Serving> {
   const api = await openApi(service);
   const { trustedProxies } = settings;
   const providers = await listen(createPublicApp({ webhooks, api: api.router, trustedProxies, log }), settings.port);
-  const phone = simulatorPhone({ settings, db, port: () => providers.port });
+  const phone = phoneChannels({ settings, db, port: () => providers.port, keep });
   const consoleApp = createConsoleApp({
     ops: createOps({ metrics, isDraining: () => isDraining, dependencies: service.dependencies(db) }),
+    channels: createChannelBoard(lines, () => listLeases(db)),
     host: settings.consoleHost,
     log,
     ...(phone !== undefined && { phone: createPhone(phone) }),

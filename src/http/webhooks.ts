@@ -29,9 +29,10 @@ export interface Webhooks {
 }
 
 /**
- * The door that providers call: `POST /webhooks/:channel`. It answers as the provider wants after the commit, 403 to a
- * forged call without touching the store, 413 above 64 KB, and 503 within a second of the body's end when the store
- * does not take the message, so that the provider tries again.
+ * The door that providers call: `POST /webhooks/:channel`, and GET for those that call so. It answers as the provider
+ * wants after the commit, 403 to a forged call without touching the store, 405 to a method that the provider does not
+ * use, 413 above 64 KB, and 503 within a second of the body's end when the store does not take the message, so that the
+ * provider tries again.
  */
 export function createWebhooks(door: Webhooks): Router {
   const router = Router({ caseSensitive: true, strict: true });
@@ -66,9 +67,11 @@ async function readCall(door: Webhooks, request: Request, response: Response): P
     refuseUnread(request, response, 404, 'No such channel');
     return undefined;
   }
-  if (request.method !== 'POST') {
-    response.setHeader('allow', 'POST');
-    refuseUnread(request, response, 405, 'Only POST');
+  const methods: readonly string[] = line.provider.methods ?? ['POST'];
+  // HEAD is no GET here: it would commit a message and could not carry the acknowledgement.
+  if (!methods.includes(request.method)) {
+    response.setHeader('allow', methods.join(', '));
+    refuseUnread(request, response, 405, `Only ${methods.join(' and ')}`);
     return undefined;
   }
   const body = await readBody(request, MAX_BODY_BYTES);
@@ -83,7 +86,8 @@ function providerRequest(channel: Channel, request: Request, body: Buffer): Prov
     url: query === -1 ? channel.webhookUrl : channel.webhookUrl + request.originalUrl.slice(query),
     headers: Object.fromEntries(Object.entries(request.headersDistinct).map(([name, all]) => [name, all?.join(', ')])),
     body,
-    remoteAddress: request.socket.remoteAddress ?? '',
+    // Behind trusted proxies the address that they saw; else the peer's.
+    remoteAddress: request.ip ?? '',
   };
 }
 
@@ -101,12 +105,19 @@ async function answer(
     return refuse(response, 403, 'Forbidden');
   }
   try {
-    await within(KEEP_TIMEOUT_MS, door.keep(key, reception.received, request.body));
+    await within(KEEP_TIMEOUT_MS, door.keep(key, reception.received, rawOf(request)));
   } catch (error) {
     report(key, error);
     return comeBack(response);
   }
   acknowledge(response, reception.acknowledgement);
+}
+
+/** What the call told, as it came: the body, or the query of a GET, which has none, without the secret that proves it. */
+function rawOf({ method, url, body }: ProviderRequest): Buffer {
+  if (method !== 'GET') return body;
+  const query = url.split('?').slice(1).join('?');
+  return Buffer.from(query.replaceAll(/(?<=^|&)token=[^&]*/g, 'token='));
 }
 
 function acknowledge(response: Response, { status, contentType, body }: Acknowledgement): void {

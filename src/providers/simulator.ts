@@ -1,8 +1,11 @@
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import joi from 'joi';
 import type { DeliveryReceipt, MobileTerminated } from '../sms/message.ts';
+import { authentic, forged } from './answers.ts';
 import { type HttpCaller, httpCaller } from './http-call.ts';
 import { isProviderId, isReplyId, isSenderId } from './ids.ts';
+import { jsonFields } from './json.ts';
+import { requestTimeoutMs, secret as secretOption } from './options.ts';
 import type {
   Acknowledgement,
   ChannelIdentity,
@@ -12,6 +15,7 @@ import type {
   Received,
   Reception,
 } from './provider.ts';
+import { isSameSecret } from './same-secret.ts';
 import { unreadable } from './unreadable.ts';
 
 /** What stands beside the common keys of a channel with `provider: simulator`. */
@@ -37,19 +41,8 @@ export interface SimulatedReceipt {
 }
 
 const options = joi.object<SimulatorOptions, true>({
-  secret: joi
-    .string()
-    .trim()
-    .min(1)
-    .required()
-    .description('Signs both directions: whoever knows it can text as anybody.'),
-  requestTimeoutMs: joi
-    .number()
-    .integer()
-    .min(100)
-    .max(60_000)
-    .default(5_000)
-    .description('How long our own webhook may take to answer, in milliseconds.'),
+  secret: secretOption('Signs both directions: whoever knows it can text as anybody.'),
+  requestTimeoutMs: requestTimeoutMs('our own webhook').default(5_000),
 });
 
 /** A provider with no company behind it: for the demo, for development and for trying texts out. */
@@ -71,7 +64,7 @@ const STATUSES = new Set<unknown>([
 ] satisfies DeliveryReceipt['status'][]);
 
 /** Hex HMAC-SHA256 over the body exactly as posted: the value of `x-cardwake-signature`. */
-export function signSimulated(secret: string, body: string | Buffer): string {
+function signSimulated(secret: string, body: string | Buffer): string {
   return createHmac('sha256', secret).update(body).digest('hex');
 }
 
@@ -124,19 +117,16 @@ async function reportDelivery(
 }
 
 function receive(request: ProviderRequest, secret: string): Reception {
-  if (request.method !== 'POST') return { kind: 'forged', reason: 'not a POST' };
+  if (request.method !== 'POST') return forged('not a POST');
   const signature = request.headers[SIGNATURE_HEADER];
-  if (signature === undefined) return { kind: 'forged', reason: `no ${SIGNATURE_HEADER}` };
-  const claimed = Buffer.from(signature);
-  const expected = Buffer.from(signSimulated(secret, request.body));
-  const isAuthentic = claimed.length === expected.length && timingSafeEqual(claimed, expected);
-  if (!isAuthentic) return { kind: 'forged', reason: 'wrong signature' };
-  return { kind: 'authentic', received: [read(request)], acknowledgement: ACKNOWLEDGEMENT };
+  if (signature === undefined) return forged(`no ${SIGNATURE_HEADER}`);
+  if (!isSameSecret(signature, signSimulated(secret, request.body))) return forged('wrong signature');
+  return authentic([read(request)], ACKNOWLEDGEMENT);
 }
 
 function read({ headers, body }: ProviderRequest): Received {
   const isJson = /^application\/json(;|$)/i.test(headers['content-type'] ?? '');
-  const { id, from, to, text, replyId, providerMessageId, status } = isJson ? fieldsOf(body) : {};
+  const { id, from, to, text, replyId, providerMessageId, status } = isJson ? jsonFields(body) : {};
   if (isProviderId(providerMessageId) && isReplyId(replyId) && isStatus(status)) {
     return { kind: 'receipt', receipt: { replyId, providerMessageId, status, isOptOut: false } };
   }
@@ -148,13 +138,4 @@ function read({ headers, body }: ProviderRequest): Received {
 
 function isStatus(value: unknown): value is DeliveryReceipt['status'] {
   return STATUSES.has(value);
-}
-
-function fieldsOf(body: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    const content: unknown = JSON.parse(body.toString());
-    return typeof content === 'object' && content !== null ? { ...content } : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,10 +1,13 @@
 import joi from 'joi';
 import type { CallResult } from './http-call.ts';
-import { isOrigin } from './origin.ts';
+import { jsonFields } from './json.ts';
+import { apiBaseUrl, requestTimeoutMs, rotatingSecret } from './options.ts';
 import type { ChannelIdentity, CredentialCheck, Neighbours, Provider, ProviderDefinition } from './provider.ts';
-import { fieldsOf, readAnswer } from './twilio/answer.ts';
+import { readAnswer } from './twilio/answer.ts';
 import { type TwilioApi, twilioApi } from './twilio/api.ts';
+import { readList } from './twilio/lookup.ts';
 import { receive } from './twilio/receive.ts';
+import { webhookWarnings } from './twilio/webhooks.ts';
 
 /** What stands beside the common keys of a channel with `provider: twilio`. */
 export interface TwilioOptions {
@@ -24,35 +27,14 @@ const options = joi.object<TwilioOptions>({
     .required()
     .description('The account SID on the first page of Twilio’s console.')
     .messages({ 'string.pattern.base': '{{#label}} must be AC and 32 hexadecimal digits' }),
-  authToken: joi
-    .array()
-    .items(joi.string().trim().min(1))
-    .single()
-    .min(1)
-    .max(2)
-    .unique()
-    .required()
-    .description(
-      'The auth token on the same page; a list of two while it is rotated, and calls signed with either are believed.',
-    ),
-  apiBaseUrl: joi
-    .string()
-    .custom((value: string, { error }) => (isOrigin(value) ? value : error('any.invalid')))
-    .default('https://api.twilio.com')
-    .description('Twilio’s API, or the one of a region.')
-    .messages({ 'any.invalid': '{{#label}} must be https:// and a host, or http:// and this machine' }),
+  authToken: rotatingSecret('The auth token on the same page'),
+  apiBaseUrl: apiBaseUrl('https://api.twilio.com', 'Twilio’s API, or the one of a region.'),
   messagingServiceSid: joi
     .string()
     .description('A messaging service to send through, whose pool the addresses belong to. Begins with MG.')
     .pattern(/^MG[0-9a-fA-F]{32}$/)
     .messages({ 'string.pattern.base': '{{#label}} must be MG and 32 hexadecimal digits' }),
-  requestTimeoutMs: joi
-    .number()
-    .integer()
-    .min(100)
-    .max(60_000)
-    .default(15_000)
-    .description('How long Twilio’s API may take to answer, in milliseconds.'),
+  requestTimeoutMs: requestTimeoutMs('Twilio’s API'),
 });
 
 /** Twilio Programmable Messaging: https://www.twilio.com/docs/messaging */
@@ -62,6 +44,8 @@ function create(channel: ChannelIdentity, settings: TwilioOptions, { now }: Neig
   const api = twilioApi(settings);
   const tokens = settings.authToken;
   let tokenIndex = 0;
+  /** The tokens that were refused since one was taken last. */
+  const refused = new Set<number>();
   return {
     receive: (request) => receive(request, settings),
     async send(message, signal) {
@@ -69,21 +53,36 @@ function create(channel: ChannelIdentity, settings: TwilioOptions, { now }: Neig
       const authToken = tokens[usedIndex] ?? tokens[0];
       const statusCallback = `${channel.webhookUrl}?reply=${message.replyId}`;
       const result = await api.createMessage(message, { authToken, statusCallback, signal });
+      const outcome = readAnswer(result, now());
+      if (!isRefused(result)) {
+        refused.clear();
+        return outcome;
+      }
       // A refused token may be the one that has been rotated out: the next send goes with the other.
-      if (isRefused(result)) tokenIndex = (usedIndex + 1) % tokens.length;
-      return readAnswer(result, now());
+      tokenIndex = (usedIndex + 1) % tokens.length;
+      refused.add(usedIndex);
+      const isOtherLeft = refused.size < tokens.length && outcome.kind === 'transient';
+      return isOtherLeft ? { kind: 'transient', code: outcome.code } : outcome;
     },
-    check: () => checkTokens(api, tokens),
+    async lookup(message, signal) {
+      const usedIndex = tokenIndex;
+      const result = await api.listMessages(message.to, { authToken: tokens[usedIndex] ?? tokens[0], signal });
+      if (isRefused(result)) tokenIndex = (usedIndex + 1) % tokens.length;
+      return readList(result, message, now());
+    },
+    check: () => check(api, channel, settings),
     close: () => api.close(),
   };
 }
 
-async function checkTokens(api: TwilioApi, tokens: readonly string[]): Promise<CredentialCheck> {
+async function check(api: TwilioApi, channel: ChannelIdentity, settings: TwilioOptions): Promise<CredentialCheck> {
+  const { authToken: tokens, messagingServiceSid } = settings;
   for (const [index, token] of tokens.entries()) {
     const advice = adviceOn(await api.fetchAccount(token), `authToken ${index + 1} of ${tokens.length}`);
     if (advice !== undefined) return { kind: 'failed', advice };
   }
-  return { kind: 'ok' };
+  const warnings = await webhookWarnings(api, { ...channel, authToken: tokens[0], messagingServiceSid });
+  return { kind: 'ok', warnings };
 }
 
 function adviceOn(result: CallResult, token: string): string | undefined {
@@ -92,7 +91,7 @@ function adviceOn(result: CallResult, token: string): string | undefined {
   }
   if (isRefused(result)) return `Twilio refuses accountSid with ${token}: copy it again from the Twilio console.`;
   if (result.status !== 200) return `Twilio answered ${result.status} when asked for the account: check apiBaseUrl.`;
-  const { status } = fieldsOf(result);
+  const { status } = jsonFields(result.body);
   return status === 'active' ? undefined : 'The Twilio account is not active: see its state in the Twilio console.';
 }
 

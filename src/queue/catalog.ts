@@ -17,7 +17,7 @@ interface JobEntry {
   readonly attempts: number;
   /** The wait before the second run at most; it doubles with each, and half of it is chance. */
   readonly backoffMs: number;
-  /** Packs of one queue that one process works on at a time. */
+  /** Jobs of one queue that one process has in hand at a time; the handler makes packs of them. */
   readonly concurrency: number;
   /** A worker that shows no sign of life for this long has lost its job to another. */
   readonly lockMs: number;
@@ -51,7 +51,7 @@ export const CATALOG = {
     payload: pack,
     attempts: 5,
     backoffMs: 500,
-    concurrency: 4,
+    concurrency: 50,
     lockMs: 30_000,
     keepFailed: 100,
   },
@@ -107,3 +107,9 @@ export type Handlers = {
  * about an hour, which is how long a customer may still be glad of an answer.
  */
 export const SEND_RETRY = { attempts: 12, backoff: { firstMs: 2_000, maxMs: 900_000 } } as const;
+
+/**
+ * How often a provider is asked about a send that it never answered, while it cannot tell: with these waits for about a
+ * quarter of an hour.
+ */
+export const LOOKUP_RETRY = { tries: 5, backoff: { firstMs: 60_000, maxMs: 900_000 } } as const;

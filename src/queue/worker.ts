@@ -8,6 +8,8 @@ import { type Handlers, type JobKind, type Pack, parsePayload, type QueueName, s
 export interface WorkerOptions {
   /** Keys of the channels whose replies are sent here. */
   readonly channels: readonly string[];
+  /** False: only replies are sent here. */
+  readonly isBinding?: boolean;
   readonly log: Logger;
   /** A handler threw; the job is run again, or given up after its last attempt. */
   readonly onFailed?: (queue: QueueName) => void;
@@ -19,7 +21,8 @@ export interface WorkerOptions {
 export interface Workers {
   /**
    * Takes no more jobs and resolves when those at hand are done, within `graceMs`: after half of it their signal is
-   * aborted, and in the last second those that still run are given back to the queue.
+   * aborted, and in the last second those that still run are given back to the queue. With 0 that signal is aborted
+   * before the call returns. May be called again, with less.
    */
   close(graceMs: number): Promise<void>;
 }
@@ -36,14 +39,16 @@ interface Station {
   readonly tasks: ReadonlySet<Task>;
 }
 
-/** Starts to take the jobs of `bind` and of the channels' `send` queues. Works through any outage of the store. */
+/** Starts to take the jobs of `bind`, unless told otherwise, and of the channels' `send` queues. Works through any outage of the store. */
 export function startWorkers(backend: QueueBackend, handlers: Handlers, options: WorkerOptions): Workers {
   const ending = new AbortController();
   const { signal } = ending;
   // Every job at hand listens to it, and every send of its pack: that many listeners are no leak.
   setMaxListeners(0, signal);
   const stations = [
-    open(backend, 'bind', 'bind', options, (pack) => handlers.bind(pack, { signal })),
+    ...(options.isBinding === false
+      ? []
+      : [open(backend, 'bind', 'bind', options, (pack) => handlers.bind(pack, { signal }))]),
     ...options.channels.map((channel) =>
       open(backend, 'send', sendQueue(channel), options, (pack) => handlers.send(pack, { signal, channel })),
     ),
@@ -51,6 +56,7 @@ export function startWorkers(backend: QueueBackend, handlers: Handlers, options:
   return {
     close: async (graceMs) => {
       const abort = setTimeout(() => ending.abort(), graceMs / 2);
+      if (graceMs === 0) ending.abort();
       await Promise.all(stations.map((station) => closeStation(station, graceMs)));
       clearTimeout(abort);
     },

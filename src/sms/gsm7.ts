@@ -1,18 +1,11 @@
-/**
- * The GSM 7-bit default alphabet and its extension table: the characters of the cheap SMS.
- * Source: 3GPP TS 23.038 §6.2.1 and §6.2.1.1. The escape (0x1B) is a mechanism, not a character, so it is left out.
- */
-const BASIC =
-  '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?' +
-  '¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà';
+import { DEFAULT_ALPHABET, DEFAULT_EXTENSION, ESCAPE } from './gsm7-tables.ts';
 
-/** Each takes two septets: the escape and its own. */
-const EXTENSION = '\f^{}\\[~]|€';
-
-/** Septets by UTF-16 code unit. The euro sign is the highest character of both tables. */
+/** Septets by UTF-16 code unit: the characters of the cheap SMS. The euro sign is the highest of them. */
 const SEPTETS = new Uint8Array(0x20ad);
-for (const character of BASIC) SEPTETS[character.charCodeAt(0)] = 1;
-for (const character of EXTENSION) SEPTETS[character.charCodeAt(0)] = 2;
+for (const character of DEFAULT_ALPHABET) SEPTETS[character.charCodeAt(0)] = 1;
+for (const character of Object.values(DEFAULT_EXTENSION)) SEPTETS[character.charCodeAt(0)] = 2;
+// The escape is a mechanism, not a character.
+SEPTETS[ESCAPE] = 0;
 
 /** Typographic characters and the plain ones that say the same in GSM-7. */
 const PLAIN: Readonly<Record<string, string>> = {

@@ -11,6 +11,7 @@
  *   because each then carries a **UDH** (user data header). See `segment.ts`.
  * - **DLR** (delivery receipt): a provider's word about an MT. A DLR moves a status forward only.
  * - **provider**: a company or gateway we exchange SMS with. **channel**: one account at one provider, as configured.
+ * - **rehearsal**: a channel's time before it goes live: it takes SMS, and nothing it answers is sent. See `rehearsal.ts`.
  * - **send**: our own step of handing an MT to a provider. **delivered** is a DLR state, never our claim.
  * - **throttled**: the provider asked us to slow down; no attempt is used up.
  * - **attempt**: one send that got, or may have got, an answer. **backoff**: the wait before the next.
@@ -39,6 +40,28 @@ export interface MobileOriginated {
   readonly optOut?: OptOutKind;
 }
 
+/**
+ * One part of a long MO, from a provider that hands parts on as they come. The parts of one SMS share channel, `from`,
+ * `to`, `reference` and `total`; the store joins them, in any order, and reads what came when some never do.
+ */
+export interface MessagePart {
+  /** The part's own id, unlike that of any other part. */
+  readonly providerMessageId: string;
+  readonly from: string;
+  readonly to: string;
+  /** What the sending phone marked the parts with; phones count it up to 255 or 65,535 and begin again. */
+  readonly reference: string;
+  /** Parts of the whole, 2 to 255. */
+  readonly total: number;
+  /** This part's place, from 1. */
+  readonly position: number;
+  /**
+   * May begin or end with half of a surrogate pair, whose other half is in the neighbouring part, and may end with U+001B:
+   * a GSM-7 escape whose character begins the next.
+   */
+  readonly text: string;
+}
+
 /** One SMS from us to a phone, ready to be handed to a provider. */
 export interface MobileTerminated {
   /** Our reply's row id, in decimal: goes with the MT so that its receipt finds the row. */
@@ -47,6 +70,8 @@ export interface MobileTerminated {
   readonly from: string;
   readonly to: Msisdn;
   readonly text: string;
+  /** Later than this the provider shall not deliver it any more; absent: as long as the provider likes. In seconds. */
+  readonly validitySeconds?: number;
 }
 
 /** The states of a reply, in the order they may be passed through; a DLR or an answer moves forward only. */

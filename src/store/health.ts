@@ -26,16 +26,21 @@ export const UNIQUE_INDEXES = [
   'idempotent_answers (key_prefix, idempotency_key)',
   'inbox (channel, provider_message_id)',
   'inbox (id)',
+  'long_messages (id)',
   'members (id)',
   'members (program, phone) WHERE (erased_at IS NULL)',
+  'message_parts (channel, provider_message_id)',
+  'message_parts (long_message_id, "position")',
   'offers (id)',
   'offers (program, phone) WHERE (closed_at IS NULL)',
   'opt_outs (program, phone_mark)',
+  'parked_receipts (channel, provider_message_id)',
   'phones (program, phone)',
   'replies (id)',
   'replies (inbound_id, slot)',
   'reply_quota (program, day)',
   'send_rate (channel)',
+  'session_leases (channel)',
 ] as const;
 
 /** Looks at everything that the promises of this service rest on. Rejects when the database does not answer. */

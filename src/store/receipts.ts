@@ -1,67 +1,54 @@
 import { sql } from 'kysely';
 import { type DeliveryReceipt, REPLY_STATUS_RANK } from '../sms/message.ts';
 import { again, type Database } from './database.ts';
+import { moveReplies, TOLD } from './move-replies.ts';
+import { applyParked, parkReceipts } from './parked-receipts.ts';
 import { rows } from './rows.ts';
 
+/** How many receipts named a reply of the channel, by whichever id; wait for theirs; named none. */
+export interface AppliedReceipts {
+  readonly found: number;
+  readonly parked: number;
+  readonly unmatched: number;
+}
+
 /**
- * Moves the replies forward to what their receipts say; a receipt that says less than is known changes nothing, whatever
- * order they come in. A receipt that tells of an opt-out opts the phone out;
- * one that explains an `unknown` reply closes its case. Answers how many named a reply of the channel.
+ * Moves the replies forward to what their receipts say, whatever order they come in. A receipt with our reply id belongs to
+ * that reply of the channel; one without to the reply that has the provider's id, and where there is none yet, it is
+ * parked until the answer to the send tells it. All of it is committed when this returns.
  */
 export async function applyReceipts(
   db: Database,
   channel: string,
   receipts: readonly DeliveryReceipt[],
-): Promise<{ found: number }> {
-  const list = furthest(receipts).map(({ replyId, providerMessageId, status, errorCode, isOptOut }) => ({
-    id: replyId,
+): Promise<AppliedReceipts> {
+  if (receipts.length === 0) return { found: 0, parked: 0, unmatched: 0 };
+  const told = sql`SELECT * FROM ${rows(
+    receipts.map((receipt, n) => toRow(channel, receipt, n)),
+    TOLD,
+  )}`;
+  const { rows: named } = await again(() => moveReplies(told).execute(db));
+  const found = new Set(named.map(({ n }) => n));
+  const parked = receipts.filter(({ replyId }, n) => replyId === undefined && !found.has(n));
+  if (parked.length > 0) {
+    await again(() => parkReceipts(db, channel, parked));
+    const ids = parked.map(({ providerMessageId }) => providerMessageId);
+    await applyParked(db, ids);
+  }
+  return { found: found.size, parked: parked.length, unmatched: receipts.length - found.size - parked.length };
+}
+
+/** An id that cannot be one of ours is the id of no reply: 0. */
+function toRow(channel: string, receipt: DeliveryReceipt, n: number) {
+  const { replyId, providerMessageId, status, errorCode, isOptOut } = receipt;
+  return {
+    n,
+    channel,
+    id: replyId === undefined || /^\d{1,18}$/.test(replyId) ? replyId : '0',
     provider_id: providerMessageId,
     status,
     rank: REPLY_STATUS_RANK[status],
     error: errorCode,
     out: isOptOut,
-  }));
-  if (list.length === 0) return { found: 0 };
-  const statement = sql<{ found: number }>`
-    WITH receipt AS MATERIALIZED (
-      SELECT r.*, replies.program, replies.recipient FROM
-        ${rows(list, 'id bigint, provider_id text, status text, rank smallint, error text, out boolean')}
-      JOIN replies ON replies.id = r.id AND replies.channel = ${channel} ORDER BY replies.id FOR UPDATE OF replies
-    ), opted AS (
-      INSERT INTO phones (program, phone, opted_out_at)
-      SELECT DISTINCT program, recipient, now() FROM receipt WHERE out AND recipient <> '' ORDER BY 1, 2
-      ON CONFLICT (program, phone) DO UPDATE SET opted_out_at = coalesce(phones.opted_out_at, excluded.opted_out_at)
-    ), moved AS (
-      UPDATE replies SET status = receipt.status, provider_message_id = receipt.provider_id,
-        error_code = coalesce(receipt.error, replies.error_code),
-        accepted_at = coalesce(replies.accepted_at, clock_timestamp()),
-        finished_at = CASE WHEN receipt.rank >= ${REPLY_STATUS_RANK.delivered} THEN clock_timestamp() ELSE replies.finished_at END
-      FROM receipt WHERE replies.id = receipt.id AND receipt.rank > ${rankOf('replies.status')}
-      RETURNING replies.id
-    ), explained AS (
-      UPDATE cases SET resolved_at = clock_timestamp(), resolution = 'a receipt came'
-      FROM moved WHERE cases.reply_id = moved.id AND cases.kind = 'send-unknown' AND cases.resolved_at IS NULL
-    )
-    SELECT count(*)::int AS found FROM receipt`;
-  const { rows: answer } = await again(() => statement.execute(db));
-  return { found: answer[0]?.found ?? 0 };
-}
-
-/** The furthest receipt of each reply: an UPDATE takes only one row for each. */
-function furthest(receipts: readonly DeliveryReceipt[]): DeliveryReceipt[] {
-  const best = new Map<string, DeliveryReceipt>();
-  for (const receipt of receipts) {
-    if (receipt.replyId === undefined || !/^\d{1,18}$/.test(receipt.replyId)) continue;
-    const known = best.get(receipt.replyId);
-    if (known === undefined || REPLY_STATUS_RANK[receipt.status] > REPLY_STATUS_RANK[known.status]) {
-      best.set(receipt.replyId, receipt);
-    }
-  }
-  return [...best.values()];
-}
-
-/** The ladder of `REPLY_STATUS_RANK` as SQL, so that there is one ladder. */
-function rankOf(column: string) {
-  const cases = Object.entries(REPLY_STATUS_RANK).map(([status, rank]) => `WHEN '${status}' THEN ${rank}`);
-  return sql.raw(`CASE ${column} ${cases.join(' ')} END`);
+  };
 }

@@ -3,7 +3,9 @@ import type { ReplyFacts } from '../activation/decision.ts';
 import type { TemplateName } from '../activation/outcome.ts';
 import type { Locale } from '../activation/program.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
+import { REHEARSAL_PREFIX } from '../sms/rehearsal.ts';
 import type { Database } from './database.ts';
+import { applyParked } from './parked-receipts.ts';
 import { rows } from './rows.ts';
 
 /** A reply that was taken out of the outbox to be sent now. */
@@ -21,25 +23,38 @@ export interface ClaimedReply {
   readonly received_at: Date | null;
   /** The recipient has opted out since the reply was made. */
   readonly is_opted_out: boolean;
+  /** What it answers was typed on the phone page while its channel was in rehearsal. */
+  readonly is_rehearsed: boolean;
+  /** Since the reply was made. */
+  readonly age_seconds: number;
+  /** It is still on its first channel, and surely never went out over it. */
+  readonly may_move: boolean;
 }
+
+/** What may have gone out must not come again from another address, and nothing moves twice. */
+export const mayMove = sql.raw(`(r.first_channel IS NULL AND NOT r.was_resent AND NOT r.is_begun)`);
 
 /** A `sending` reply whose worker said nothing for this long is `unknown`: longer than any provider's time limit. */
 const LEASE = sql.raw(`interval '60 seconds'`);
 
 /**
- * Takes those of the ids that are due and not taken. From now on a reply is `sending`: whoever dies with it leaves a
+ * Takes those of the ids that are the channel's, due and not taken. From now on a reply is `sending`: whoever dies with it leaves a
  * reply of which nobody knows whether it went out.
  */
-export async function claimReplies(db: Database, ids: readonly string[]): Promise<ClaimedReply[]> {
+export async function claimReplies(db: Database, channel: string, ids: readonly string[]): Promise<ClaimedReply[]> {
   const { rows: claimed } = await sql<Omit<ClaimedReply, 'facts'> & { variables: StoredFacts }>`
-    UPDATE replies r SET status = 'sending', attempts = r.attempts + 1, sweep_at = clock_timestamp() + ${LEASE}
-    FROM (SELECT id FROM replies WHERE id = ANY(${ids}::bigint[]) AND status = 'queued'
+    UPDATE replies r SET status = 'sending', attempts = r.attempts + 1, attempted_at = clock_timestamp(), lookups = 0,
+      sweep_at = clock_timestamp() + ${LEASE}
+    FROM (SELECT id FROM replies WHERE id = ANY(${ids}::bigint[]) AND channel = ${channel} AND status = 'queued'
         AND next_attempt_at <= clock_timestamp() ORDER BY id FOR UPDATE SKIP LOCKED) due
     WHERE r.id = due.id
     RETURNING r.id, r.program, r.sender, r.recipient, r.template, r.locale, r.variables, r.attempts,
+      extract(epoch FROM clock_timestamp() - r.created_at)::float8 AS age_seconds, ${mayMove} AS may_move,
       (SELECT received_at FROM inbox WHERE id = r.inbound_id) AS received_at,
       EXISTS (SELECT FROM phones WHERE program = r.program AND phone = r.recipient AND opted_out_at IS NOT NULL)
-        AS is_opted_out`.execute(db);
+        AS is_opted_out,
+      EXISTS (SELECT FROM inbox WHERE id = r.inbound_id AND starts_with(provider_message_id, ${REHEARSAL_PREFIX}))
+        AS is_rehearsed`.execute(db);
   return claimed
     .toSorted((a, b) => Number(BigInt(a.id) - BigInt(b.id)))
     .map(({ variables, ...reply }) => ({ ...reply, facts: factsFrom(variables) }));
@@ -59,10 +74,30 @@ function factsFrom({ expiresAt, until, ...others }: StoredFacts): ReplyFacts {
 /** How one attempt ended, as it is written down. */
 export type AttemptResult =
   | { readonly kind: 'accepted'; readonly providerMessageId: string }
-  /** Back into the outbox. `isAttempt` false gives the attempt back: the provider only asked to wait. */
-  | { readonly kind: 'later'; readonly delayMs: number; readonly isAttempt: boolean; readonly errorCode: string }
+  /**
+   * Back into the outbox. `isAttempt` false gives the attempt back: the provider only asked to wait. `isBegun`: parts of it
+   * are out.
+   */
+  | {
+      readonly kind: 'later';
+      readonly delayMs: number;
+      readonly isAttempt: boolean;
+      readonly errorCode: string;
+      readonly isBegun?: boolean | undefined;
+    }
+  /** Into the outbox of another channel, where it has all its attempts again. */
+  | { readonly kind: 'moved'; readonly to: Place; readonly why: 'route' | 'circuit'; readonly errorCode: string }
   | { readonly kind: 'failed'; readonly errorCode: string; readonly isOptOut: boolean }
-  | { readonly kind: 'unknown'; readonly errorCode: string };
+  /** `waitMs`: how long its receipt is waited for. */
+  | { readonly kind: 'unknown'; readonly errorCode: string; readonly waitMs: number };
+
+/** Where a reply is sent from. */
+export interface Place {
+  /** The channel's key. */
+  readonly channel: string;
+  /** Our own address on it. */
+  readonly sender: string;
+}
 
 export interface RecordedAttempt {
   readonly id: string;
@@ -74,15 +109,39 @@ export interface RecordedAttempt {
   readonly codeBecomes?: string | undefined;
 }
 
-const STATUS_AFTER = { accepted: 'accepted', later: 'queued', failed: 'failed', unknown: 'unknown' } as const;
+const STATUS_AFTER = {
+  accepted: 'accepted',
+  later: 'queued',
+  moved: 'queued',
+  failed: 'failed',
+  unknown: 'unknown',
+} as const;
 
 /** A worker that was thought dead may still bring the provider's acceptance. */
 const takesResult = sql.raw(`(r.status = 'sending' OR r.status = 'unknown' AND result.status = 'accepted')`);
 
+const MOVES = `(result.to_channel IS NOT NULL AND r.status = 'sending' AND r.first_channel IS NULL)`;
+
+/** The provider's id is forgotten: with the channel it is what receipts of the first one would find the reply by. */
+const moveColumns = sql.raw(
+  [
+    ['channel', 'result.to_channel', 'r.channel'],
+    ['sender', 'result.to_sender', 'r.sender'],
+    ['first_channel', 'r.channel', 'r.first_channel'],
+    ['first_sender', 'r.sender', 'r.first_sender'],
+    ['moved_because', 'result.error', 'r.moved_because'],
+    ['provider_message_id', 'NULL', 'coalesce(result.provider_id, r.provider_message_id)'],
+    ['attempts', '0', 'r.attempts - result.back'],
+  ]
+    .map(([column, moved, otherwise]) => `${column} = CASE WHEN ${MOVES} THEN ${moved} ELSE ${otherwise} END`)
+    .join(', '),
+);
+
 /**
  * Writes down how attempts ended. Only a reply that still waits for it takes the result as its status: a receipt may have
- * come before the provider's answer, and a status never moves back. A reply without a recipient belonged to somebody who
- * was erased meanwhile: nothing is written to it.
+ * come before the provider's answer, and a status never moves back. One that came before, and had only the provider's id
+ * to know its reply by, is applied now. A reply without a recipient belonged to somebody who was erased meanwhile: nothing
+ * is written to it.
  */
 export async function recordAttempts(db: Database, attempts: readonly RecordedAttempt[]): Promise<void> {
   const list = attempts.map(({ id, text, segments, result, codeBecomes }) => ({
@@ -94,11 +153,15 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
     provider_id: result.kind === 'accepted' ? result.providerMessageId : undefined,
     error: result.kind === 'accepted' ? undefined : result.errorCode,
     delay: result.kind === 'later' ? result.delayMs : 0,
+    wait: result.kind === 'unknown' ? result.waitMs : 0,
     back: result.kind === 'later' && !result.isAttempt ? 1 : 0,
+    begun: result.kind === 'later' && result.isBegun === true,
     out: result.kind === 'failed' && result.isOptOut,
+    to_channel: result.kind === 'moved' ? result.to.channel : undefined,
+    to_sender: result.kind === 'moved' ? result.to.sender : undefined,
   }));
   const columns =
-    'id bigint, code text, text text, segments smallint, status text, provider_id text, error text, delay float8, back smallint, out boolean';
+    'id bigint, code text, text text, segments smallint, status text, provider_id text, error text, delay float8, wait float8, back smallint, begun boolean, out boolean, to_channel text, to_sender text';
   await sql`
     WITH result AS (SELECT * FROM ${rows(list, columns)}), locked AS (
       SELECT id FROM replies WHERE id IN (SELECT id FROM result) ORDER BY id FOR UPDATE
@@ -110,14 +173,17 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
     )
     UPDATE replies r SET text = result.text, segments = result.segments,
       variables = CASE WHEN result.code IS NULL THEN r.variables ELSE r.variables || jsonb_build_object('code', result.code) END,
-      provider_message_id = coalesce(result.provider_id, r.provider_message_id),
       status = CASE WHEN ${takesResult} THEN result.status ELSE r.status END,
       error_code = CASE WHEN ${takesResult} THEN result.error ELSE r.error_code END,
-      attempts = r.attempts - result.back,
+      ${moveColumns},
+      is_begun = r.is_begun OR result.begun,
       next_attempt_at = clock_timestamp() + result.delay * interval '1 millisecond',
-      sweep_at = clock_timestamp() + CASE WHEN result.status = 'unknown' THEN interval '10 minutes'
+      sweep_at = clock_timestamp() + CASE WHEN result.status = 'unknown' THEN result.wait * interval '1 millisecond'
         ELSE result.delay * interval '1 millisecond' + interval '8 seconds' END,
       accepted_at = CASE WHEN result.status = 'accepted' THEN clock_timestamp() ELSE r.accepted_at END,
       finished_at = CASE WHEN result.status = 'failed' AND ${takesResult} THEN clock_timestamp() ELSE r.finished_at END
     FROM result JOIN locked ON locked.id = result.id WHERE r.id = result.id AND r.recipient <> ''`.execute(db);
+  const told = list.flatMap(({ provider_id }) => (provider_id === undefined ? [] : [provider_id]));
+  // The results are committed, and to write them down twice would count twice: the sweeper looks for receipts, too.
+  if (told.length > 0) await applyParked(db, told).catch(() => undefined);
 }

@@ -7,13 +7,17 @@ import type { MemberTables } from './member-tables.ts';
 /** Row types of every table, for kysely. A `bigint` travels as a decimal string: it does not fit a JavaScript number. */
 export interface Tables extends MemberTables {
   inbox: InboxTable;
+  long_messages: LongMessagesTable;
+  message_parts: MessagePartsTable;
   cards: CardsTable;
   bindings: BindingsTable;
   phones: PhonesTable;
   offers: OffersTable;
   replies: RepliesTable;
+  parked_receipts: ParkedReceiptsTable;
   reply_quota: { program: string; day: string; used: number };
   send_rate: { channel: string; free_at: Date };
+  session_leases: SessionLeasesTable;
   cases: CasesTable;
   audit_events: AuditEventsTable;
   audit_chain: AuditChainTable;
@@ -47,6 +51,46 @@ interface InboxTable {
   silence: string | null;
   done_at: Date | null;
   error: string | null;
+}
+
+/** An SMS that came in parts; rows of the same key are different SMS, under a reference that was used again. */
+interface SessionLeasesTable {
+  channel: string;
+  /** Null: given back. */
+  holder: string | null;
+  until: Date;
+  states: unknown;
+  /** Since when not every session is bound; null: all are. */
+  unbound_since: Date | null;
+}
+
+interface LongMessagesTable {
+  id: string;
+  channel: string;
+  /** E.164, when the sender ID is a phone that may take part. */
+  sender: string | null;
+  sender_raw: string;
+  recipient: string;
+  reference: string;
+  total: number;
+  began_at: WithDefault<Date>;
+  /** When it is read without the parts that did not come. */
+  due_at: Date;
+  read_at: Date | null;
+  /** All its parts had been read before, under other ids: it was closed unread. */
+  is_repetition: WithDefault<boolean>;
+  /** What it was read into. */
+  inbox_id: string | null;
+}
+
+interface MessagePartsTable {
+  channel: string;
+  provider_message_id: string;
+  long_message_id: string;
+  position: number;
+  /** UTF-16, big-endian: a part may end in the middle of a surrogate pair, which `text` cannot hold. */
+  text: Buffer;
+  received_at: WithDefault<Date>;
 }
 
 interface CardsTable {
@@ -123,6 +167,19 @@ interface RepliesTable {
   segments: number | null;
   status: WithDefault<ReplyStatus>;
   attempts: WithDefault<number>;
+  /** When the latest attempt began. */
+  attempted_at: WithDefault<Date | null>;
+  /** How often the provider was asked what became of that attempt. */
+  lookups: WithDefault<number>;
+  /** It was sent again although it may have gone out, as the channel's policy wants; that happens once. */
+  was_resent: WithDefault<boolean>;
+  /** Parts of it are out, or may be: only its own channel may finish it. */
+  is_begun: WithDefault<boolean>;
+  /** The channel and the address of ours that it had before it moved to the fallback; that happens once. */
+  first_channel: WithDefault<string | null>;
+  first_sender: WithDefault<string | null>;
+  /** Why it moved: the provider's code, or `circuit-open`. */
+  moved_because: WithDefault<string | null>;
   next_attempt_at: WithDefault<Date>;
   sweep_at: WithDefault<Date>;
   provider_message_id: string | null;
@@ -130,6 +187,17 @@ interface RepliesTable {
   created_at: WithDefault<Date>;
   accepted_at: Date | null;
   finished_at: Date | null;
+}
+
+/** A receipt whose reply does not have its provider's id yet. */
+interface ParkedReceiptsTable {
+  channel: string;
+  provider_message_id: string;
+  status: string;
+  rank: number;
+  error_code: string | null;
+  is_opt_out: boolean;
+  parked_at: WithDefault<Date>;
 }
 
 interface CasesTable {

@@ -17,6 +17,8 @@ export interface Person {
 const TABLES = [
   'members',
   'inbox',
+  'long_messages',
+  'message_parts',
   'replies',
   'phones',
   'offers',
@@ -43,10 +45,12 @@ export async function wipe(trx: Trx, person: Person): Promise<ErasedCounts> {
     counts.set(table, rows.length);
     return rows as Row[];
   };
+  const ids = (list: readonly { readonly id: string }[]) => list.map(({ id }) => id);
   const inbox = await run<{ id: string }>('inbox', inboxEmptied(person));
+  const long = await run<{ id: string }>('long_messages', longMessagesEmptied(person, ids(inbox)));
+  await run('message_parts', partsEmptied(ids(long)));
   const replies = await run<{ id: string }>('replies', repliesEmptied(person));
   const enrolments = await run<{ id: string }>('enrolments', enrolmentsEmptied(person));
-  const ids = (list: readonly { readonly id: string }[]) => list.map(({ id }) => id);
   await run('cases', casesDeleted(person, ids(inbox), ids(replies)));
   await run('idempotent_answers', answersDeleted(person, ids(enrolments)));
   for (const [table, statement] of Object.entries(plainly(person)))
@@ -59,6 +63,7 @@ export async function isKnown(trx: Trx, { program, phone }: Person): Promise<boo
   const { rows } = await sql<{ isKnown: boolean }>`SELECT
       EXISTS (SELECT FROM phones WHERE program = ${program} AND phone = ${phone} AND created_at <> now())
       OR EXISTS (SELECT FROM inbox WHERE ${isSender(program, phone)})
+      OR EXISTS (SELECT FROM long_messages WHERE ${isCollectedFrom(phone)})
       OR EXISTS (SELECT FROM replies WHERE program = ${program} AND recipient = ${phone})
       OR EXISTS (SELECT FROM bindings WHERE program = ${program} AND phone = ${phone})
       OR EXISTS (SELECT FROM audit_events WHERE program = ${program} AND phone = ${phone})
@@ -79,6 +84,25 @@ function inboxEmptied({ program, phone, waiting }: Person): RawBuilder<unknown> 
   return sql`UPDATE inbox SET sender = NULL, sender_raw = '', text = '', raw = NULL, intent = NULL, script = NULL,
       error = NULL, state = 'done', outcome = coalesce(outcome, 'erased'), done_at = coalesce(done_at, clock_timestamp())
     WHERE ${isSender(program, phone)} AND (state <> 'received' OR id = ANY(${waiting}::bigint[])) RETURNING id`;
+}
+
+/** Parts that wait for others belong to no programme yet: they are everybody's. */
+function isCollectedFrom(phone: Msisdn): RawBuilder<boolean> {
+  const digits = phone.slice(1);
+  return sql<boolean>`inbox_id IS NULL AND (sender = ${phone}
+    OR sender IS NULL AND sender_raw IN (${phone}, ${digits}, ${`00${digits}`}))`;
+}
+
+/** A part that comes later finds no SMS of its own, and begins a new one. */
+function longMessagesEmptied({ phone }: Person, inbox: readonly string[]): RawBuilder<unknown> {
+  return sql`UPDATE long_messages SET sender = NULL, sender_raw = '', recipient = '', reference = '',
+      read_at = coalesce(read_at, clock_timestamp())
+    WHERE inbox_id = ANY(${inbox}::bigint[]) OR ${isCollectedFrom(phone)} RETURNING id`;
+}
+
+/** The rows stay, as those of the inbox do: they make a repeat harmless. */
+function partsEmptied(messages: readonly string[]): RawBuilder<unknown> {
+  return sql`UPDATE message_parts SET text = '' WHERE long_message_id = ANY(${messages}::uuid[]) RETURNING position`;
 }
 
 /** What was not sent is not sent any more; what is being sent finds no row to write its words to. */

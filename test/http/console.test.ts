@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createConsoleApp } from '../../src/http/app.ts';
 import { createOps } from '../../src/http/health.ts';
-import { createPhone, type Phone, type TypedSms } from '../../src/http/phone.ts';
+import { createPhone, type Phone, type PhoneLine, type TypedSms } from '../../src/http/phone.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { ConversationMessage } from '../../src/store/conversation.ts';
 import { call, closeAll, postJson, quiet, serve } from './client.ts';
@@ -15,8 +15,17 @@ const MESSAGE: ConversationMessage = {
   outcome: 'no-card-number',
 };
 
+const LINE: PhoneLine = {
+  channel: 'sim',
+  provider: 'simulator',
+  isRehearsal: false,
+  address: '1234',
+  program: 'Club',
+  cards: ['9643000000000016'],
+};
+
 const PHONE: Phone = {
-  lines: () => Promise.resolve([{ address: '1234', program: 'Club', cards: ['9643000000000016'] }]),
+  lines: () => Promise.resolve([LINE]),
   conversation: (phone) => Promise.resolve(phone === '+79161234567' ? [MESSAGE] : []),
   send: () => Promise.resolve({ id: 'sim-9', status: 200 }),
 };
@@ -88,7 +97,7 @@ describe('the console listener', () => {
 
 describe('the phone page’s API', () => {
   afterEach(closeAll);
-  const sms = { from: '+79161234567', to: '1234', text: 'Карта' };
+  const sms = { from: '+79161234567', channel: 'sim', to: '1234', text: 'Карта' };
 
   it('sends what was typed and gives the id it got', async () => {
     const sent: TypedSms[] = [];
@@ -105,6 +114,7 @@ describe('the phone page’s API', () => {
   const failures: [what: string, send: Phone['send'], status: number, sentence: RegExp][] = [
     ['the store is away', () => Promise.resolve({ id: 'x', status: 503 }), 503, /could not be kept/],
     ['the webhook refuses', () => Promise.resolve({ id: 'x', status: 403 }), 502, /status 403/],
+    ['the channel is live', () => Promise.resolve('shut'), 404, /Only channels in rehearsal and simulators/],
     ['nobody listens', () => Promise.reject(new Error('ECONNREFUSED')), 502, /Nothing answers/],
   ];
   for (const [what, send, status, sentence] of failures) {
@@ -127,6 +137,19 @@ describe('the phone page’s API', () => {
     assert.deepEqual((await ask(first.cursor)).messages, []);
     messages = [MESSAGE, { ...MESSAGE, id: 'reply-1', direction: 'out', status: 'queued' }];
     assert.equal((await ask(first.cursor)).messages.length, 2);
+  });
+
+  it('shows the conversation on the channel that was asked for', async () => {
+    const conversation: Phone['conversation'] = (_phone, channel) =>
+      Promise.resolve(channel === 'sim' ? [MESSAGE] : []);
+    const listening = await serveConsole({ phone: { ...PHONE, conversation } });
+    for (const [channel, count] of [
+      ['sim', 1],
+      ['other', 0],
+    ] as const) {
+      const { body } = await postJson(listening, '/phone/conversation', { phone: '+79161234567', channel });
+      assert.equal((JSON.parse(body) as { messages: unknown[] }).messages.length, count);
+    }
   });
 
   it('gives the addresses with free cards', async () => {

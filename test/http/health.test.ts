@@ -82,12 +82,14 @@ describe('/metrics', () => {
     metrics.outcomes.inc({ program: 'club', outcome: 'activated', silence: '' });
     metrics.collectOldestUnprocessed(() => Promise.resolve(7.5));
     metrics.collectQueueDepths(() => Promise.resolve([{ queue: 'bind', state: 'waiting', jobs: 3 }]));
+    metrics.collectUnbound(() => Promise.resolve(new Map([['main', 12.5]])));
     const { status, headers, body } = await call(listening, { path: '/metrics' });
     assert.equal(status, 200);
     assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/);
     assert.match(body, /cardwake_outcomes_total\{program="club",outcome="activated",silence=""\} 1/);
     assert.match(body, /cardwake_oldest_unprocessed_seconds 7\.5/);
     assert.match(body, /cardwake_queue_depth\{queue="bind",state="waiting"\} 3/);
+    assert.match(body, /cardwake_session_unbound_seconds\{channel="main"\} 12\.5/);
     assert.match(body, /nodejs_eventloop_lag_seconds/);
   });
 

@@ -20,6 +20,9 @@ const CHANNEL: Channel = {
   routes: [{ program: 'club' }],
   country: 'RU',
   messagesPerSecond: 10,
+  isRehearsal: false,
+  partsTimeoutMinutes: 10,
+  unknown: { waitReceiptMinutes: 10, lookup: true, otherwise: 'hold' },
   options: {},
 };
 
@@ -151,6 +154,37 @@ describe('the webhook door', () => {
       assert.equal(answer.headers['x-powered-by'], undefined);
       if (status === 405) assert.equal(answer.headers.allow, 'POST');
       assert.deepEqual(asked, []);
+    });
+  }
+
+  const doors: [string, Provider['methods'], string[], string[], string][] = [
+    ['that says nothing of methods', undefined, ['POST'], ['GET', 'HEAD', 'PUT', 'OPTIONS'], 'POST'],
+    ['that calls with GET and POST', ['GET', 'POST'], ['GET', 'POST'], ['HEAD', 'PUT', 'OPTIONS'], 'GET, POST'],
+    ['that calls with GET alone', ['GET'], ['GET'], ['HEAD', 'POST', 'DELETE', 'OPTIONS'], 'GET'],
+  ];
+  for (const [which, methods, open, closed, allow] of doors) {
+    it(`a provider ${which} is heard by ${open.join(' and ')}, and 405 answers all else without asking it`, async () => {
+      const asked: ProviderRequest[] = [];
+      const provider = { ...fakeProvider(asked), ...(methods !== undefined && { methods }) };
+      const { door, kept } = await openDoor({ channels: new Map([['main', { channel: CHANNEL, provider }]]) });
+      for (const method of closed) {
+        const answer = await call(door, { ...authentic, method, path: '/webhooks/main?text=9643', body: '' });
+        assert.deepEqual([method, answer.status, answer.headers.allow], [method, 405, allow]);
+      }
+      assert.deepEqual([asked.length, kept.length], [0, 0]);
+      for (const method of open) {
+        const body = method === 'GET' ? '' : 'a=1';
+        const answer = await call(door, { ...authentic, method, path: '/webhooks/main?token=secret&text=9643', body });
+        assert.deepEqual([answer.status, answer.body], [201, '<Response/>']);
+      }
+      assert.deepEqual(
+        asked.map(({ method, url }) => `${method} ${url}`),
+        open.map((method) => `${method} ${CHANNEL.webhookUrl}?token=secret&text=9643`),
+      );
+      assert.deepEqual(
+        kept.map(({ rawBody }) => rawBody),
+        open.map((method) => (method === 'GET' ? 'token=&text=9643' : 'a=1')),
+      );
     });
   }
 

@@ -26,7 +26,9 @@ const EVERYWHERE = [
   'events',
   'idempotent_answers',
   'inbox',
+  'long_messages',
   'members',
+  'message_parts',
   'offers',
   'phones',
   'replies',
@@ -125,6 +127,12 @@ for (const queue of ['postgres', 'redis'] as const) {
         .execute();
       await sql`INSERT INTO inbox (channel, provider_message_id, program, sender_raw, recipient, text, raw, state, outcome)
         VALUES ('twilio-main', 'unreadable-1', NULL, '', '', '', ${Buffer.from(`From=%2B${ANNA.slice(1)}`)}, 'done', 'unreadable')`.execute(
+        service.db,
+      );
+      await sql`WITH long AS (INSERT INTO long_messages (id, channel, sender, sender_raw, recipient, reference, total, due_at)
+          VALUES (gen_random_uuid(), 'twilio-main', ${ANNA}, ${ANNA}, ${ADDRESS}, '7', 2, now() + interval '1 hour') RETURNING id)
+        INSERT INTO message_parts (channel, provider_message_id, long_message_id, position, text)
+        SELECT 'twilio-main', 'part-1', id, 1, ${Buffer.from('Я Каренина', 'utf16le').swap16()} FROM long`.execute(
         service.db,
       );
       assert.equal(await text(ANNA, 'СТОП'), 'stopped');

@@ -1,179 +1,190 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Provider, ProviderRequest } from '../../src/providers/provider.ts';
-import { PROVIDERS, type ProviderName } from '../../src/providers/registry.ts';
-import type { Msisdn } from '../../src/sms/msisdn.ts';
-import { PUBLIC_URL, recordedCalls } from './recorded.ts';
-import { SUBJECTS, type Subject } from './subjects.ts';
+import { requestOf } from './call.ts';
+import { fieldsOf, nameOf, withUnknownFields, withValues } from './fields.ts';
+import { describeEach, digits, type Kept, NOW, SPOKEN, SPOKEN_RECEIPT } from './kept-by.ts';
+import type { UnsignedCall } from './subject.ts';
+import { assertWellFormed } from './well-formed.ts';
 
-const NOW = Date.UTC(2026, 10, 21);
+const ALL_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+const CONTENT_TYPES = [
+  'text/plain',
+  'application/xml',
+  'application/json',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data; boundary=x',
+  undefined,
+];
+/** What a field may hold when a provider's release goes wrong. */
+const STRANGE_VALUES = [null, -1, true, '', '\0', 'ж', '__proto__', 'x'.repeat(5_000), {}, [], [[null]], [{}]];
+const JUNK = ['', 'junk', 'null', '[]', '[null]', '{}', '{"results":[null]}', '<a/>', '=&=&a=1&a=2', '%', '\0\uFFFD'];
+/** The door takes no more. */
+const HUGE_BYTES = 64 * 1024;
 
-for (const name of Object.keys(PROVIDERS) as ProviderName[])
-  describe(`the contract, kept by ${name}`, () => keeps(name));
+const SCRIPTS = fc.constantFrom(
+  'Ёлка № 9643',
+  'سلام ۱۲۳۴',
+  '卡片 9643',
+  'ÀÉ€[]{}~^|\\',
+  '👩‍👩‍👧‍👦🇮🇷',
+  '\u202e9643',
+  '\0',
+);
 
-function keeps(name: ProviderName): void {
-  const subject: Subject = SUBJECTS[name];
-  const calls = recordedCalls(name);
-  const providers: Provider[] = [];
-  const create = (options: unknown): Provider => {
-    const channel = { key: `${name}-main`, webhookUrl: `${PUBLIC_URL}/webhooks/${name}-main` };
-    const provider = PROVIDERS[name].create(channel, options, { now: () => NOW });
-    providers.push(provider);
-    return provider;
-  };
-  const provider = create(subject.options);
-  after(() => Promise.all(providers.map((each) => each.close())));
+describeEach('an SMS arrives', (kept) => {
+  describe('recorded calls', () => recordedCalls(kept));
+  describe('an SMS', () => messages(kept));
+  describe('a strange call', () => strangeCalls(kept));
+  describe('a huge call', () => hugeCalls(kept));
+});
 
-  describe('what it recorded is read as it was meant', () => {
-    for (const { name: call, about, request, received } of calls) {
-      it(`${call}: ${about}`, () => {
-        const reception = provider.receive(request);
-        assert.equal(reception.kind, 'authentic');
-        assert.deepEqual(reception.kind === 'authentic' && reception.received, received);
-        assert.equal(reception.kind === 'authentic' && reception.acknowledgement.status, 200);
-      });
-    }
-    it('there is a message, a receipt and something unreadable among it', () => {
-      const kinds = new Set(calls.flatMap(({ received }) => received.map(({ kind }) => kind)));
-      assert.deepEqual([...kinds].toSorted(), ['message', 'receipt', 'unreadable']);
-    });
-  });
-
-  it('a replayed call reads the same, so that its id can be recognised', () => {
-    for (const { request } of calls) assert.deepEqual(provider.receive(request), provider.receive(request));
-  });
-
-  describe('a call is forged', () => {
-    const forgeries: readonly [string, (request: ProviderRequest) => ProviderRequest][] = [
-      ...subject.signatureHeaders.flatMap(forgeriesOf),
-      ['when it is a GET', (request) => ({ ...request, method: 'GET' })],
-      ['when another secret signed it', (request) => signedWith(subject, request, 'of-somebody-else')],
-      ['when an empty secret signed it', (request) => signedWith(subject, request, '')],
-    ];
-    for (const [when, forge] of forgeries) {
-      it(when, () => {
-        for (const call of calls) assert.equal(provider.receive(forge(call.request)).kind, 'forged', call.name);
-      });
-    }
-  });
-
-  it('one changed bit in the body, the query or the signature makes it forged, or changes nothing of what it says', () => {
-    const flips = fc.tuple(
-      fc.constantFrom(...calls),
-      fc.constantFrom('body', 'query', 'signature'),
-      fc.nat(),
-      fc.nat(7),
-    );
-    fc.assert(
-      fc.property(flips, ([{ request, received }, part, position, bit]) => {
-        const reception = provider.receive(flip(subject, request, part, { position, bit }));
-        // `%d0` and `%D0` are one character.
-        if (reception.kind === 'authentic')
-          assert.deepEqual(withoutHashes(reception.received), withoutHashes(received));
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-
-  it('what was never a call of its is forged, whatever it holds, and nothing is thrown', () => {
-    const strangers = fc.record({
-      body: fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.json(), fc.webQueryParameters()),
-      query: fc.string({ unit: 'binary' }),
-      headers: fc.dictionary(fc.constantFrom('content-type', ...subject.signatureHeaders), fc.string()),
-    });
-    fc.assert(
-      fc.property(strangers, ({ body, query, headers }) => {
-        const url = `${PUBLIC_URL}/webhooks/${name}-main?${query}`;
-        const request = { method: 'POST', url, headers, body: Buffer.from(body), remoteAddress: '::1' };
-        assert.equal(provider.receive(request).kind, 'forged');
-      }),
-    );
-  });
-
-  it('a channel without a secret, or with an empty one, is refused by the schema and cannot be created', () => {
-    for (const secret of [undefined, '', '   ', null, [], ['']]) {
-      const options = { ...subject.options, [subject.secretOption]: secret };
-      assert.notEqual(PROVIDERS[name].options.validate(options).error, undefined, JSON.stringify(secret));
-      assert.throws(() => create(options), TypeError);
-    }
-  });
-
-  it('what the schema gives is what the provider is created with', () => {
-    const { value, error } = PROVIDERS[name].options.validate(subject.options);
-    assert.equal(error, undefined);
-    assert.doesNotThrow(() => create(value));
-  });
-
-  it('an option that does not exist is refused, and no message of the schema shows the secret', () => {
-    const options = { ...subject.options, [subject.secretOption]: { nested: 'hidden-value' }, colour: 'red' };
-    const { error } = PROVIDERS[name].options.validate(options, { abortEarly: false });
-    assert.match(String(error), /colour/);
-    assert.doesNotMatch(String(error), /hidden-value/);
-  });
-
-  const { rotating } = subject;
-  if (rotating !== undefined) {
-    it('while secrets are rotated both are believed, and no third', () => {
-      const rotated = create(rotating);
-      const { request } = calls.find((call) => call.name.startsWith('mo-')) ?? assert.fail('no recorded message');
-      const believed = (secret: string) => rotated.receive(signedWith(subject, request, secret)).kind;
-      const secrets = [rotating[subject.secretOption]].flat() as string[];
-      assert.deepEqual([...secrets, 'a-third'].map(believed), ['authentic', 'authentic', 'forged']);
+function recordedCalls({ recorded, read, receive }: Kept): void {
+  for (const { name, about, request, at, received } of recorded) {
+    it(`${name}: ${about}`, () => {
+      assert.deepEqual(read(request, at), received);
+      assertWellFormed(received);
+      const reception = receive(request, at);
+      assert.equal(reception.kind === 'authentic' && reception.acknowledgement.status, 200);
     });
   }
-
-  it('a send that is called off before it leaves is transient, so it is safe to repeat', async () => {
-    const message = { replyId: '42', from: '+79160000500', to: '+79160000567' as Msisdn, text: 'Карта активна' };
-    const outcome = await provider.send(message, AbortSignal.abort());
-    assert.deepEqual(outcome, { kind: 'transient', code: 'aborted' });
+  it('hold a message and something unreadable', () => {
+    const kinds = new Set(recorded.flatMap(({ received }) => received.map(({ kind }) => kind)));
+    for (const kind of ['message', 'unreadable'] as const) assert.ok(kinds.has(kind), `no ${kind} is recorded`);
+  });
+  it('replayed read the same, so that their ids can be recognised', () => {
+    for (const { request, at } of recorded) assert.deepEqual(read(request, at + 5_000), read(request, at));
   });
 }
 
-function forgeriesOf(header: string): readonly [string, (request: ProviderRequest) => ProviderRequest][] {
-  const change = (how: (value: string) => string | undefined) => (request: ProviderRequest) => ({
-    ...request,
-    headers: { ...request.headers, [header]: how(request.headers[header] ?? '') },
+function messages({ subject, read, signed }: Kept): void {
+  const readOne = (call: UnsignedCall, at = NOW) => {
+    const [one, ...more] = read(signed(call, at), at);
+    assert.equal(more.length, 0, 'one SMS is read as several things');
+    return one?.kind === 'message' ? one.message : assert.fail(`read as ${one?.kind}`);
+  };
+
+  it('is read as it was texted', () => {
+    const { from, to, text, providerMessageId } = readOne(subject.message(SPOKEN, NOW));
+    assert.deepEqual([digits(from), digits(to), text], [digits(SPOKEN.from), digits(SPOKEN.to), SPOKEN.text]);
+    assertWellFormed([{ kind: 'message', message: { providerMessageId, from, to, text } }]);
   });
-  return [
-    [`without ${header}`, change(() => undefined)],
-    [`with an empty ${header}`, change(() => '')],
-    [`with a shorter ${header}`, change((value) => value.slice(0, -1))],
-    [`with a longer ${header}`, change((value) => `${value}=`)],
-    [`with ${header} twice`, change((value) => `${value}, ${value}`)],
-    [`with ${header} of letters outside ASCII`, change((value) => 'ж'.repeat(value.length))],
+
+  it('has any text that a phone can write: other scripts, emoji, control characters, none at all', () => {
+    const texts = fc
+      .oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ unit: 'grapheme', maxLength: 200 }), SCRIPTS)
+      .filter((text) => subject.carries?.(text) ?? true);
+    const property = fc.property(texts, (text) => {
+      assert.equal(readOne(subject.message({ ...SPOKEN, text }, NOW)).text, text);
+    });
+    fc.assert(property, { numRuns: 200, examples: [[''], ['کارت ۹۶۴۳ ۰۰۱۲ 😀'], [' 9643\r\n0012 &=%+;<b>"\'\\ ']] });
+  });
+
+  it('told again later, and signed anew, is the same SMS with the same id', () => {
+    const first = readOne(subject.message(SPOKEN, NOW));
+    assert.deepEqual(readOne(subject.message(SPOKEN, NOW), NOW + 60_000), first);
+  });
+
+  it('has an id of its own, also when its text is that of another', () => {
+    const other = { ...SPOKEN, id: '5f1c0c1e-7d4a-4b7e-9a51-0d3c7f6e0a99' };
+    const ids = [SPOKEN, other].map((one) => readOne(subject.message(one, NOW)).providerMessageId);
+    assert.notEqual(ids[0], ids[1]);
+  });
+}
+
+function strangeCalls(kept: Kept): void {
+  const { name, subject, receive, read, signed, resign, create } = kept;
+  const message = () => signed(subject.message(SPOKEN, NOW));
+  const calls = (): readonly UnsignedCall[] => [
+    subject.message(SPOKEN, NOW),
+    ...(subject.receipt ? [subject.receipt(SPOKEN_RECEIPT, NOW)] : []),
+    ...(subject.parts?.(SPOKEN, ['9643', '0012'], NOW).slice(0, 1) ?? []),
+    ...(subject.batch ? [subject.batch([SPOKEN], NOW)] : []),
   ];
+
+  it('by a method that the provider does not use is forged', () => {
+    const methods: readonly string[] = create().methods ?? ['POST'];
+    assert.ok(methods.includes(message().method), 'the subject speaks by a method that the provider does not name');
+    for (const method of ALL_METHODS.filter((one) => !methods.includes(one))) {
+      assert.equal(receive({ ...message(), method }).kind, 'forged', method);
+    }
+  });
+
+  kept.row('wrong content type', true, () => {
+    it('of another content type than its own is unreadable or forged, and never an SMS', () => {
+      const own = message().headers['content-type']?.split(';')[0];
+      for (const type of CONTENT_TYPES.filter((one) => one !== own)) {
+        const { 'content-type': _, ...headers } = message().headers;
+        const wrong = { ...message(), headers: type === undefined ? headers : { ...headers, 'content-type': type } };
+        assertNothingRead(kept, resign(wrong), String(type));
+      }
+    });
+  });
+
+  it('with fields, headers and parameters of the future says what it said without them', () => {
+    for (const call of calls()) {
+      const request = requestOf(name, call);
+      assert.deepEqual(read(resign(withUnknownFields(request))), read(resign(request)));
+    }
+  });
+
+  it('with any one field gone, repeated or strange is never thrown at, and gives nothing that is not well formed', () => {
+    for (const request of calls().map((call) => requestOf(name, call))) {
+      for (const place of fieldsOf(request)) {
+        const spoiled = [
+          withValues(request, place, () => []),
+          withValues(request, place, (old) => [old, old]),
+          ...STRANGE_VALUES.map((value) => withValues(request, place, () => [value])),
+        ];
+        for (const each of spoiled) {
+          const reception = receive(resign(each));
+          if (reception.kind === 'authentic') assertWellFormed(reception.received, nameOf(place));
+        }
+      }
+    }
+  });
+
+  it('of genuine junk is unreadable or forged, and no two share an id', () => {
+    const { body, ...call } = subject.message(SPOKEN, NOW);
+    const ids = JUNK.flatMap((junk) => {
+      const isInQuery = call.method === 'GET';
+      const query = isInQuery ? `?${encodeURIComponent(junk)}` : undefined;
+      const spoiled = { ...call, body: isInQuery ? body : junk, ...(query !== undefined && { query }) };
+      return assertNothingRead(kept, signed(spoiled), JSON.stringify(junk));
+    });
+    assert.equal(new Set(ids).size, ids.length, 'two calls that cannot be read would be kept as one');
+  });
 }
 
-function signedWith(subject: Subject, request: ProviderRequest, secret: string): ProviderRequest {
-  const signature = subject.sign({ url: request.url, body: request.body.toString(), secret });
-  return { ...request, headers: { ...request.headers, ...signature } };
+/** Gives the ids of what could not be read. */
+function assertNothingRead({ receive }: Kept, request: Parameters<Kept['receive']>[0], about: string): string[] {
+  const reception = receive(request);
+  if (reception.kind === 'forged') return [];
+  return reception.received.map((one) => {
+    if (one.kind !== 'unreadable') assert.fail(`${about} was read as ${one.kind}`);
+    assertWellFormed([one]);
+    return one.providerMessageId;
+  });
 }
 
-interface Bit {
-  readonly position: number;
-  readonly bit: number;
-}
+function hugeCalls({ name, subject, receive, signed }: Kept): void {
+  it('that nobody signed is forged', () => {
+    const call = requestOf(name, subject.message(SPOKEN, NOW));
+    for (const piece of ['x', 'a=1&', '[', '{"a":', '\0']) {
+      const body = Buffer.from(piece.repeat(HUGE_BYTES / piece.length));
+      assert.equal(receive({ ...call, body }).kind, 'forged', piece);
+    }
+  });
 
-function flip(subject: Subject, request: ProviderRequest, part: string, at: Bit): ProviderRequest {
-  const [base = '', ...query] = request.url.split('?');
-  if (part === 'query' && query.length > 0) return { ...request, url: `${base}?${flipText(query.join('?'), at)}` };
-  if (part === 'body' && request.body.length > 0) return { ...request, body: flipBytes(request.body, at) };
-  const header = subject.signatureHeaders[at.position % subject.signatureHeaders.length] ?? '';
-  return { ...request, headers: { ...request.headers, [header]: flipText(request.headers[header] ?? '', at) } };
-}
-
-function flipText(text: string, at: Bit): string {
-  return flipBytes(Buffer.from(text), at).toString('latin1');
-}
-
-function flipBytes(bytes: Buffer, { position, bit }: Bit): Buffer {
-  const flipped = Buffer.from(bytes);
-  const index = position % flipped.length;
-  flipped[index] = (flipped[index] ?? 0) ^ (1 << bit);
-  return flipped;
-}
-
-/** An id made from the body follows each of its bytes, also those that mean nothing. */
-function withoutHashes(received: readonly object[]): unknown {
-  return JSON.parse(JSON.stringify(received).replaceAll(/sha256:[0-9a-f]{64}/g, 'sha256'));
+  it('that is genuine gets a verdict, and soon', () => {
+    const { headers, method = 'POST' } = subject.message(SPOKEN, NOW);
+    const startedAt = performance.now();
+    for (const piece of ['x', 'a=1&', '[', '{"a":', '<a>', '\0']) {
+      receive(signed({ method, headers, body: piece.repeat(HUGE_BYTES / piece.length) }));
+    }
+    const text = '9'.repeat(HUGE_BYTES - 2_000);
+    const reception = receive(signed(subject.message({ ...SPOKEN, text }, NOW)));
+    assert.ok(performance.now() - startedAt < 2_000, 'seven calls took two seconds');
+    const [one] = reception.kind === 'authentic' ? reception.received : [];
+    if (one?.kind === 'message') assert.equal(one.message.text, text);
+  });
 }

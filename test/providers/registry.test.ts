@@ -10,7 +10,7 @@ describe('the registry of providers', () => {
   });
 
   it('says which options were not validated, and never what they hold', () => {
-    const channel = { key: 'main', webhookUrl: 'https://sms.example.com/webhooks/main' };
+    const channel = { key: 'main', webhookUrl: 'https://sms.example.com/webhooks/main', addresses: ['2420'] };
     const create = () => PROVIDERS.twilio.create(channel, { accountSid: 'hidden' }, { now: Date.now });
     assert.throws(create, (error: Error) => {
       assert.match(error.message, /channel main.*accountSid/);

@@ -18,7 +18,7 @@ describe('simulator', () => {
   });
 
   function create(port: number): Provider {
-    const channel = { key: 'demo', webhookUrl: `http://127.0.0.1:${port}/webhooks/demo` };
+    const channel = { key: 'demo', webhookUrl: `http://127.0.0.1:${port}/webhooks/demo`, addresses: ['+79160000500'] };
     const provider = PROVIDERS.simulator.create(channel, { secret: SECRET }, { now: Date.now });
     cleanUps.push(() => provider.close());
     return provider;

@@ -1,46 +1,33 @@
 import type { ProviderName } from '../../src/providers/registry.ts';
-import { signSimulated } from '../../src/providers/simulator.ts';
-import { signAsTwilio } from '../support/sign-as-twilio.ts';
+import type { Subject } from './subject.ts';
+import { africasTalking } from './subjects/africas-talking.ts';
+import { http } from './subjects/http.ts';
+import { infobip } from './subjects/infobip.ts';
+import { jasmin } from './subjects/jasmin.ts';
+import { kannel } from './subjects/kannel.ts';
+import { messagebird } from './subjects/messagebird.ts';
+import { plivo } from './subjects/plivo.ts';
+import { simulator } from './subjects/simulator.ts';
+import { sinch } from './subjects/sinch.ts';
+import { telnyx } from './subjects/telnyx.ts';
+import { twilio } from './subjects/twilio.ts';
+import { vonage } from './subjects/vonage.ts';
 
-/** What the contract has to know of a provider. Its recorded calls lie in `fixtures/<name>/`, one file each. */
-export interface Subject {
-  /** Valid options, as they stand in the configuration; their secret is the one that the recorded calls are signed with. */
-  readonly options: Readonly<Record<string, unknown>>;
-  /** The option that holds the secret. */
-  readonly secretOption: string;
-  /** The same options while secrets are rotated; absent when the provider knows a single secret. */
-  readonly rotating?: Readonly<Record<string, unknown>>;
-  /** The headers without which a call is forged. */
-  readonly signatureHeaders: readonly string[];
-  /** Those headers for a call signed with another secret, not made by the code under test where that can be helped. */
-  sign(call: {
-    readonly url: string;
-    readonly body: string;
-    readonly secret: string;
-  }): Readonly<Record<string, string>>;
-}
+/** The providers that call us over HTTP. SMPP speaks in PDUs and has a suite of its own. */
+export type CalledProvider = Exclude<ProviderName, 'smpp'>;
 
 /** Every provider of the registry, or this file does not compile. */
-export const SUBJECTS: Readonly<Record<ProviderName, Subject>> = {
-  twilio: {
-    options: {
-      accountSid: 'AC00000000000000000000000000000001',
-      authToken: 'current-token-of-the-fixtures',
-      apiBaseUrl: 'http://127.0.0.1:1',
-    },
-    secretOption: 'authToken',
-    rotating: {
-      accountSid: 'AC00000000000000000000000000000001',
-      authToken: ['next-token', 'current-token-of-the-fixtures'],
-      apiBaseUrl: 'http://127.0.0.1:1',
-    },
-    signatureHeaders: ['x-twilio-signature'],
-    sign: ({ url, body, secret }) => ({ 'x-twilio-signature': signAsTwilio(secret, url, new URLSearchParams(body)) }),
-  },
-  simulator: {
-    options: { secret: 'secret-of-the-fixtures' },
-    secretOption: 'secret',
-    signatureHeaders: ['x-cardwake-signature'],
-    sign: ({ body, secret }) => ({ 'x-cardwake-signature': signSimulated(secret, body) }),
-  },
+export const SUBJECTS: Readonly<Record<CalledProvider, Subject>> = {
+  twilio,
+  vonage,
+  telnyx,
+  plivo,
+  infobip,
+  sinch,
+  messagebird,
+  'africas-talking': africasTalking,
+  kannel,
+  jasmin,
+  http,
+  simulator,
 };

@@ -31,7 +31,7 @@ describe('twilio', () => {
   function create(options: Readonly<Record<string, unknown>> = {}): Provider {
     const { accountSid, authToken, apiBaseUrl } = fake;
     const provider = PROVIDERS.twilio.create(
-      { key: 'twilio-main', webhookUrl: WEBHOOK_URL },
+      { key: 'twilio-main', webhookUrl: WEBHOOK_URL, addresses: ['+14155550100'] },
       { accountSid, authToken, apiBaseUrl, requestTimeoutMs: 5_000, ...options },
       { now: Date.now },
     );
@@ -49,6 +49,17 @@ describe('twilio', () => {
       const { from, to, text: body } = REPLY;
       const statusCallback = `${WEBHOOK_URL}?reply=42`;
       assert.deepEqual(sms, { sid: sms?.sid, from, to, body, statusCallback, messagingServiceSid: undefined });
+    });
+
+    it('tells how long the reply is of use, up to ten hours', async () => {
+      const provider = create();
+      for (const validitySeconds of [600, 86_400]) {
+        await provider.send({ ...REPLY, validitySeconds }, new AbortController().signal);
+      }
+      assert.deepEqual(
+        fake.accepted.map(({ validityPeriod }) => validityPeriod),
+        ['600', '36000'],
+      );
     });
 
     it('names the messaging service where one is configured', async () => {
@@ -99,6 +110,13 @@ describe('twilio', () => {
       assert.deepEqual(await send(provider), { kind: 'transient', code: '20003' });
       assert.equal((await send(provider)).kind, 'accepted');
       assert.equal((await send(provider)).kind, 'accepted');
+    });
+
+    it('it is the account that is refused when no token is taken', async () => {
+      const provider = create({ authToken: ['rotated-out', 'mistyped'] });
+      const [first, second] = [await send(provider), await send(provider)];
+      assert.deepEqual(first, { kind: 'transient', code: '20003' });
+      assert.deepEqual(second, { kind: 'transient', code: '20003', cause: 'account' });
     });
 
     it('many at once all arrive once', async () => {

@@ -1,7 +1,7 @@
 import { deepEqual, doesNotMatch, equal, ok, rejects } from 'node:assert/strict';
 import { createLogger } from '../../src/log.ts';
 import type { QueueBackend } from '../../src/queue/backend.ts';
-import type { Handlers } from '../../src/queue/catalog.ts';
+import { CATALOG, type Handlers } from '../../src/queue/catalog.ts';
 import { createEnqueuer } from '../../src/queue/enqueue.ts';
 import { startWorkers, type WorkerOptions } from '../../src/queue/worker.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -133,6 +133,22 @@ export function backendContract(name: string, createStore: () => Promise<StoreUn
       deepEqual(await store.payloads(), []);
     });
 
+    it('tell a handler to end before a close without grace returns', async () => {
+      let told: AbortSignal | undefined;
+      const { handlers } = recordingHandlers({
+        bind: (_pack, { signal }) => {
+          told = signal;
+          return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+        },
+      });
+      const workers = startWorkers(backend, handlers, { channels: [], log });
+      createEnqueuer(backend).bind(['1']);
+      await waitFor(() => told !== undefined, { what: 'the job to start' });
+      const closed = workers.close(0);
+      ok(told?.aborted);
+      await closed;
+    });
+
     it('take back in time the job of a handler that does not end', async () => {
       const { handlers, bound } = recordingHandlers({ bind: () => new Promise(() => undefined) });
       const workers = startWorkers(backend, handlers, { channels: [], log });
@@ -170,17 +186,18 @@ export function backendContract(name: string, createStore: () => Promise<StoreUn
     it('count their jobs', async () => {
       const end = deferred();
       const { handlers, bound } = recordingHandlers({ bind: () => end.promise });
-      const jobs = numbers(1, 6).map((id) => ({ pack: { ids: [id] }, delayMs: 0 }));
+      const atOnce = CATALOG.bind.concurrency;
+      const jobs = numbers(1, atOnce + 2).map((id) => ({ pack: { ids: [id] }, delayMs: 0 }));
       await backend.add('bind', 'bind', [...jobs, { pack: { ids: ['7'] }, delayMs: 60_000 }]);
       const idle = { queue: 'send-twilio', waiting: 0, active: 0, delayed: 0, failed: 0 };
       deepEqual(await backend.depth(['bind', 'send-twilio']), [
-        { queue: 'bind', waiting: 6, active: 0, delayed: 1, failed: 0 },
+        { queue: 'bind', waiting: atOnce + 2, active: 0, delayed: 1, failed: 0 },
         idle,
       ]);
       work(handlers);
-      await waitFor(() => bound().length === 4, { what: 'as many as one process takes at a time' });
+      await waitFor(() => bound().length === atOnce, { what: 'as many as one process takes at a time' });
       deepEqual(await backend.depth(['bind', 'send-twilio']), [
-        { queue: 'bind', waiting: 2, active: 4, delayed: 1, failed: 0 },
+        { queue: 'bind', waiting: 2, active: atOnce, delayed: 1, failed: 0 },
         idle,
       ]);
       end.resolve();

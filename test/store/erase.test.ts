@@ -5,6 +5,7 @@ import { type AuditFault, verifyAudit } from '../../src/store/audit-verify.ts';
 import { type Database, openDatabase, transact } from '../../src/store/database.ts';
 import { erase } from '../../src/store/erase.ts';
 import { lockPhones } from '../../src/store/locks.ts';
+import { claimOverdue, keepParts, type LongMessage, type NewPart } from '../../src/store/long-messages.ts';
 import { NoPepper } from '../../src/store/opt-outs.ts';
 import { claimReplies, recordAttempts } from '../../src/store/replies.ts';
 import { addCards, arrive, inbound, look, outcomes } from '../support/club.ts';
@@ -17,6 +18,20 @@ import { addReplies, optedOut } from './outbox.ts';
 
 const ANNA = phone(0);
 const BY_PHONE = { program: CLUB, who: { phone: ANNA }, actor: 'cli:test' } as const;
+
+/** A part of an SMS of two. */
+const partOf = (providerMessageId: string, position: number, reference = 'r'): NewPart => ({
+  channel: 'main',
+  providerMessageId,
+  sender: ANNA,
+  senderRaw: ANNA,
+  recipient: '2420',
+  reference,
+  total: 2,
+  position,
+  text: `Анна ${ANNA}`,
+  waitMs: 1,
+});
 
 describe('erase', () => {
   const store = freshStore();
@@ -68,12 +83,48 @@ describe('erase', () => {
     await erase(store.db, BY_PHONE);
     await binder(store.db).bind(ids);
     assert.deepEqual([await outcomes(store.db), await status(0)], [{ erased: 1 }, 'issued']);
-    assert.deepEqual(await claimReplies(store.db, [reply]), []);
+    assert.deepEqual(await claimReplies(store.db, 'main', [reply]), []);
+  });
+
+  it('takes the parts of long SMS, those that wait and those that were read, and a repeat brings nothing back', async () => {
+    const part = (providerMessageId: string, position: number, changes: Partial<NewPart> = {}): NewPart => ({
+      ...partOf(providerMessageId, position),
+      ...changes,
+    });
+    const read = ({ providerMessageId, text }: LongMessage) =>
+      inbound(ANNA, { kind: 'none' }, { providerMessageId, text });
+    const waiting = [part('c', 1, { reference: 's', sender: undefined, senderRaw: ANNA.slice(1) })];
+    const parts = [part('a', 1), part('b', 2), part('d', 2, { reference: 't' }), ...waiting];
+    await keepParts(store.db, parts, read);
+    const boris = part('e', 1, { sender: phone(1), senderRaw: phone(1), text: 'Boris' });
+    await keepParts(store.db, [boris], read);
+    const act = await erase(store.db, BY_PHONE);
+    assert.deepEqual([act?.counts.inbox, act?.counts.long_messages, act?.counts.message_parts], [1, 3, 4]);
+    assert.deepEqual(await tracesOf(store.url, [ANNA.slice(1), 'Анна']), []);
+    const { kept } = await keepParts(store.db, parts, read);
+    assert.deepEqual(
+      kept,
+      parts.map(() => 'repeated'),
+    );
+    assert.deepEqual((await claimOverdue(store.db, ['main'], 10)).length, 1, 'only that of Boris');
+    assert.deepEqual(await tracesOf(store.url, [ANNA.slice(1), 'Анна']), []);
+  });
+
+  it('leaves no part behind when the last one comes in the same moment', async () => {
+    const read = ({ providerMessageId, text }: LongMessage) =>
+      inbound(ANNA, { kind: 'none' }, { providerMessageId, text });
+    for (let round = 0; round < 12; round += 1) {
+      const parts = [1, 2].map((position) => partOf(`${round}-${position}`, position, `r${round}`));
+      await keepParts(store.db, parts.slice(0, 1), read);
+      await Promise.all([keepParts(store.db, parts.slice(1), read), erase(store.db, BY_PHONE)]);
+      await erase(store.db, BY_PHONE);
+      assert.deepEqual(await tracesOf(store.url, [ANNA.slice(1), 'Анна']), [], `round ${round}`);
+    }
   });
 
   it('takes no words back from a worker that was sending a reply', async () => {
     const [id = ''] = await addReplies(store.db, [{ recipient: ANNA }]);
-    await claimReplies(store.db, [id]);
+    await claimReplies(store.db, 'main', [id]);
     await erase(store.db, BY_PHONE);
     const result = { kind: 'failed', errorCode: 'opted-out', isOptOut: true } as const;
     await recordAttempts(store.db, [{ id, text: 'words', segments: 1, result }]);

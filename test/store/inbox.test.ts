@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
-import { readInbound } from '../../src/http/read-inbound.ts';
+import { readInbound } from '../../src/intake/read-inbound.ts';
 import { keepInbound, oldestUnprocessedSeconds, sweepInbound } from '../../src/store/inbox.ts';
 import { inbound, look, outcomes } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';

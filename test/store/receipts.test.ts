@@ -81,7 +81,7 @@ describe('receipts', () => {
   it('stand when they come before our own answer', async () => {
     const { db } = store;
     const ids = await addReplies(db, [{}, {}]);
-    await claimReplies(db, ids);
+    await claimReplies(db, 'main', ids);
     await applyReceipts(
       db,
       'main',
@@ -90,7 +90,7 @@ describe('receipts', () => {
     const [answered = '', silent = ''] = ids;
     await recordAttempts(db, [
       { id: answered, text: 'a', segments: 1, result: { kind: 'accepted', providerMessageId: 'SM1' } },
-      { id: silent, text: 'a', segments: 1, result: { kind: 'unknown', errorCode: 'timeout' } },
+      { id: silent, text: 'a', segments: 1, result: { kind: 'unknown', errorCode: 'timeout', waitMs: 600_000 } },
     ]);
     assert.deepEqual(
       (await repliesIn(db)).map(({ status, error_code }) => [status, error_code]),
@@ -109,7 +109,7 @@ describe('receipts', () => {
       'main',
       ids.map((id) => receipt(id, 'delivered')),
     );
-    assert.deepEqual(await claimReplies(db, ids), []);
+    assert.deepEqual(await claimReplies(db, 'main', ids), []);
   });
 
   it('tell the provider’s id and error code', async () => {
@@ -141,7 +141,11 @@ describe('receipts', () => {
   it('are for replies of their own channel only', async () => {
     const { db } = store;
     const [id = ''] = await addReplies(db, [{ status: 'accepted', channel: 'second' }]);
-    assert.deepEqual(await applyReceipts(db, 'main', [receipt(id, 'delivered', { isOptOut: true })]), { found: 0 });
+    assert.deepEqual(await applyReceipts(db, 'main', [receipt(id, 'delivered', { isOptOut: true })]), {
+      found: 0,
+      parked: 0,
+      unmatched: 1,
+    });
     assert.deepEqual([(await repliesIn(db))[0]?.status, await optedOut(db)], ['accepted', []]);
   });
 
@@ -149,7 +153,7 @@ describe('receipts', () => {
     const strange = ['', 'abc', '-1', '1; DROP TABLE replies', '9'.repeat(40), '999999'].map((id) =>
       receipt(id, 'sent'),
     );
-    const nameless: DeliveryReceipt = { providerMessageId: 'SM1', status: 'sent', isOptOut: false };
-    assert.deepEqual(await applyReceipts(store.db, 'main', [...strange, nameless]), { found: 0 });
+    assert.deepEqual(await applyReceipts(store.db, 'main', strange), { found: 0, parked: 0, unmatched: 6 });
+    assert.deepEqual(await applyReceipts(store.db, 'main', []), { found: 0, parked: 0, unmatched: 0 });
   });
 });

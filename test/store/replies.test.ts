@@ -21,7 +21,7 @@ describe('the outbox', () => {
       Array.from({ length: 40 }, () => ({})),
     );
     const claims = await Promise.all(
-      Array.from({ length: 16 }, (_, n) => claimReplies(db, n % 2 === 0 ? ids : ids.toReversed())),
+      Array.from({ length: 16 }, (_, n) => claimReplies(db, 'main', n % 2 === 0 ? ids : ids.toReversed())),
     );
     const claimed = claims.flat().map(({ id }) => id);
     assert.deepEqual(
@@ -39,7 +39,7 @@ describe('the outbox', () => {
     const ids = await addReplies(db, [...statuses.map((status) => ({ status })), {}]);
     await sql`UPDATE replies SET next_attempt_at = now() + interval '1 minute' WHERE id = ${ids.at(-1)}`.execute(db);
     assert.deepEqual(
-      (await claimReplies(db, ids)).map(({ id }) => id),
+      (await claimReplies(db, 'main', ids)).map(({ id }) => id),
       [ids[statuses.indexOf('queued')]],
     );
   });
@@ -51,7 +51,7 @@ describe('the outbox', () => {
     await sql`UPDATE replies SET variables = ${JSON.stringify(facts)}::jsonb WHERE id = ${ids[0]}`.execute(db);
     await sql`INSERT INTO phones (program, phone, opted_out_at) VALUES ('club', ${phone(1)}, now()),
       ('other', ${phone(0)}, now())`.execute(db);
-    const claimed = await claimReplies(db, ids);
+    const claimed = await claimReplies(db, 'main', ids);
     assert.deepEqual(
       claimed.map((one) => [one.facts, one.is_opted_out]),
       [
@@ -70,13 +70,17 @@ describe('the outbox', () => {
       { status: 'queued', attempts: 0, error_code: 'busy', due_in: 30, swept_in: 38 },
     ],
     ['a refusal', OPT_OUT, { status: 'failed', attempts: 1, error_code: '21610', isFinished: true }],
-    ['no answer', { kind: 'unknown', errorCode: 'timeout' }, { status: 'unknown', attempts: 1, swept_in: 600 }],
+    [
+      'no answer',
+      { kind: 'unknown', errorCode: 'timeout', waitMs: 600_000 },
+      { status: 'unknown', attempts: 1, swept_in: 600 },
+    ],
   ];
   for (const [what, result, expected] of results) {
     it(`writes ${what} down`, async () => {
       const { db } = store;
       const ids = await addReplies(db, [{}]);
-      await claimReplies(db, ids);
+      await claimReplies(db, 'main', ids);
       await recordAttempts(
         db,
         ids.map((id) => recorded(id, result)),
@@ -90,7 +94,7 @@ describe('the outbox', () => {
   for (const status of ['accepted', 'sent', 'delivered', 'undelivered', 'failed', 'read'] as const) {
     it(`never moves a reply back from ${status} that a receipt brought there first`, async () => {
       const { db } = store;
-      const all = [ACCEPTED, later(true), OPT_OUT, { kind: 'unknown', errorCode: 'timeout' } as const];
+      const all = [ACCEPTED, later(true), OPT_OUT, { kind: 'unknown', errorCode: 'timeout', waitMs: 600_000 } as const];
       const ids = await addReplies(
         db,
         all.map(() => ({ status })),
@@ -119,7 +123,7 @@ describe('the outbox', () => {
       rows.map((row) => row.status),
       ['accepted', 'unknown', 'unknown'],
     );
-    assert.deepEqual(await claimReplies(db, ids), [], 'what may have been sent is not sent again');
+    assert.deepEqual(await claimReplies(db, 'main', ids), [], 'what may have been sent is not sent again');
   });
 
   it('remembers the opt-out of a phone that the provider refused, also for two replies at once', async () => {
@@ -130,7 +134,7 @@ describe('the outbox', () => {
       recipients.map((recipient) => ({ recipient })),
     );
     await sql`INSERT INTO phones (program, phone) VALUES ('club', ${phone(0)})`.execute(db);
-    await claimReplies(db, ids);
+    await claimReplies(db, 'main', ids);
     const refused: AttemptResult = { kind: 'failed', errorCode: '21211', isOptOut: false };
     await recordAttempts(
       db,

@@ -7,6 +7,9 @@ import { look } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
 import { addReplies, repliesIn } from './outbox.ts';
 
+const HOLD = [{ channel: 'main', waitMs: 600_000, lookups: 0, isResent: false }];
+const NOTHING = { unknown: 0, held: 0, resent: [] };
+
 describe('replies without a job', () => {
   const store = freshStore();
   const wait = (seconds: number) =>
@@ -67,23 +70,23 @@ describe('replies that nobody answered for', () => {
   it('become unknown when their sender died, and go to an operator when no receipt explains them', async () => {
     const { db } = store;
     const [id = ''] = await addReplies(db, [{}]);
-    await claimReplies(db, [id]);
-    assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 0 }, 'the sender may still live');
+    await claimReplies(db, 'main', [id]);
+    assert.deepEqual(await settleUnanswered(db, HOLD), NOTHING, 'the sender may still live');
     await pass();
-    assert.deepEqual(await settleUnanswered(db), { unknown: 1, held: 0 });
+    assert.deepEqual(await settleUnanswered(db, HOLD), { ...NOTHING, unknown: 1 });
     const [row] = await repliesIn(db);
     assert.deepEqual([row?.status, row?.error_code, row?.swept_in], ['unknown', 'no-answer', 600]);
     await pass();
-    assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 1 });
+    assert.deepEqual(await settleUnanswered(db, HOLD), { ...NOTHING, held: 1 });
     assert.deepEqual(await cases(), [{ program: 'club', kind: 'send-unknown', reply_id: id }]);
-    assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 0 }, 'once');
+    assert.deepEqual(await settleUnanswered(db, HOLD), NOTHING, 'once');
   });
 
   it('have their case closed by the receipt that explains them after all', async () => {
     const { db } = store;
     const [id = ''] = await addReplies(db, [{ status: 'unknown' }]);
     await pass();
-    assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 1 });
+    assert.deepEqual(await settleUnanswered(db, HOLD), { ...NOTHING, held: 1 });
     const receipt = { replyId: id, providerMessageId: 'SM1', status: 'delivered', isOptOut: false } as const;
     await applyReceipts(db, 'main', [receipt]);
     const open = await db.selectFrom('cases').select('kind').where('resolved_at', 'is', null).execute();
@@ -98,7 +101,7 @@ describe('replies that nobody answered for', () => {
       Array.from({ length: 20 }, () => ({ status: 'unknown' as const })),
     );
     await pass();
-    const settled = await Promise.all(Array.from({ length: 8 }, () => settleUnanswered(db)));
+    const settled = await Promise.all(Array.from({ length: 8 }, () => settleUnanswered(db, HOLD)));
     assert.equal(
       settled.reduce((sum, { held }) => sum + held, 0),
       20,
@@ -106,14 +109,28 @@ describe('replies that nobody answered for', () => {
     assert.equal((await cases()).length, 20);
   });
 
+  it('wait for their receipt as long as their channel says', async () => {
+    const { db } = store;
+    await addReplies(db, [{ status: 'sending' }, { status: 'sending', channel: 'gone' }]);
+    await pass();
+    await settleUnanswered(db, [{ channel: 'main', waitMs: 60_000, lookups: 5, isResent: false }]);
+    assert.deepEqual(
+      (await repliesIn(db)).map(({ swept_in }) => swept_in),
+      [60, 600],
+    );
+    await pass();
+    const { held } = await settleUnanswered(db, [{ channel: 'main', waitMs: 60_000, lookups: 5, isResent: false }]);
+    assert.deepEqual([held, (await cases()).length], [1, 1], 'the other is to be looked up first');
+  });
+
   it('are never put back into the outbox', async () => {
     const { db } = store;
     const ids = await addReplies(db, [{ status: 'sending' }, { status: 'unknown' }]);
     await pass();
-    await settleUnanswered(db);
+    await settleUnanswered(db, HOLD);
     await pass();
     assert.deepEqual(await sweepReplies(db, ['main'], 100), []);
-    assert.deepEqual(await claimReplies(db, ids), []);
+    assert.deepEqual(await claimReplies(db, 'main', ids), []);
   });
 
   it('with another end are left as they are', async () => {
@@ -122,6 +139,6 @@ describe('replies that nobody answered for', () => {
       await addReplies(db, [{ status }]);
     }
     await pass();
-    assert.deepEqual(await settleUnanswered(db), { unknown: 0, held: 0 });
+    assert.deepEqual(await settleUnanswered(db, HOLD), NOTHING);
   });
 });

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type FakeSettings, noSettings, settingsAnswer } from './fake-twilio-settings.ts';
 import { apiAnswer, type FakeAnswer, newSid, readBody, twilioError } from './fake-twilio-wire.ts';
 import { signAsTwilio } from './sign-as-twilio.ts';
 
@@ -10,6 +11,8 @@ export interface AcceptedSms {
   readonly body: string;
   readonly statusCallback: string | undefined;
   readonly messagingServiceSid: string | undefined;
+  /** Only when it was given. */
+  readonly validityPeriod?: string;
 }
 
 /**
@@ -57,9 +60,13 @@ export interface FakeTwilio {
   webhookUrl: string;
   webhookOrigin: string | undefined;
   readonly accepted: readonly AcceptedSms[];
+  /** Where the account takes incoming SMS; it has no number at first. */
+  readonly settings: FakeSettings;
   /** How many requests for a message came, refused ones too. */
   readonly requestCount: number;
-  /** One behaviour for each of the coming requests; further ones are accepted. */
+  /** What happens to each request for which nothing is planned; `accept` at first. */
+  otherwise: Behaviour;
+  /** One behaviour for each of the coming requests. */
   plan(...behaviours: readonly Behaviour[]): void;
   /** Posts an incoming SMS to the webhook, signed. */
   sendSms(sms: IncomingSms): Promise<WebhookAnswer>;
@@ -79,7 +86,10 @@ export async function startFakeTwilio(options: FakeTwilioOptions = {}): Promise<
     webhookOrigin: options.webhookOrigin,
     reports: options.reports ?? [],
     accepted: [],
+    settings: noSettings(),
+    takenAt: new Map(),
     plans: [],
+    otherwise: 'accept',
     underWay: new Set(),
     requestCount: 0,
   };
@@ -107,7 +117,10 @@ interface State {
   webhookOrigin: string | undefined;
   readonly reports: readonly string[];
   readonly accepted: AcceptedSms[];
+  readonly settings: FakeSettings;
+  readonly takenAt: Map<string, Date>;
   readonly plans: Behaviour[];
+  otherwise: Behaviour;
   readonly underWay: Set<Promise<unknown>>;
   requestCount: number;
 }
@@ -122,11 +135,13 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
     apiAnswer(response, { status: 200, body: { sid: state.accountSid, status: 'active' } });
   } else if (request.url === `${account}/Messages.json` && request.method === 'POST') {
     await createMessage(state, form, response);
-  } else apiAnswer(response, twilioError(404, 20404));
+  } else if (request.url?.startsWith(`${account}/Messages.json?`) && request.method === 'GET') {
+    apiAnswer(response, listMessages(state, new URL(request.url, 'http://fake').searchParams));
+  } else apiAnswer(response, settingsAnswer(state.settings, account, request) ?? twilioError(404, 20404));
 }
 
 async function createMessage(state: State, form: URLSearchParams, response: ServerResponse): Promise<void> {
-  const behaviour = state.plans.shift() ?? 'accept';
+  const behaviour = state.plans.shift() ?? state.otherwise;
   if (typeof behaviour === 'object') {
     if (behaviour.isTaken) take(state, form);
     return apiAnswer(response, behaviour);
@@ -154,6 +169,18 @@ async function createMessage(state: State, form: URLSearchParams, response: Serv
   }
 }
 
+/** The newest first, on pages that have no next one. */
+function listMessages({ accepted, takenAt }: State, query: URLSearchParams): FakeAnswer {
+  const messages = accepted
+    .filter(({ to, from }) => to === (query.get('To') ?? to) && from === (query.get('From') ?? from))
+    .map(({ sid, from, to, body }) => {
+      const date_created = takenAt.get(sid)?.toUTCString().replace('GMT', '+0000');
+      return { sid, from, to, body, status: 'sent', error_code: null, direction: 'outbound-api', date_created };
+    })
+    .toReversed();
+  return { status: 200, body: { messages, next_page_uri: null } };
+}
+
 function take(state: State, form: URLSearchParams): AcceptedSms {
   const sms = {
     sid: newSid(),
@@ -162,8 +189,10 @@ function take(state: State, form: URLSearchParams): AcceptedSms {
     body: form.get('Body') ?? '',
     statusCallback: form.get('StatusCallback') ?? undefined,
     messagingServiceSid: form.get('MessagingServiceSid') ?? undefined,
+    ...(form.has('ValidityPeriod') && { validityPeriod: form.get('ValidityPeriod') ?? '' }),
   };
   state.accepted.push(sms);
+  state.takenAt.set(sms.sid, new Date());
   return sms;
 }
 

@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Instead of a Redis of the run's. */
   readonly redisUrl?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where providers call; any free one unless given. */
+  readonly port?: number;
 }
 
 /** The whole of Cardwake in this process, on a database of its own. */
@@ -51,7 +53,7 @@ export async function runService(options: RunOptions): Promise<RunningService> {
     CARDWAKE_CONFIG: file,
     DATABASE_URL: database.url,
     ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
-    PORT: '0',
+    PORT: String(options.port ?? 0),
     CONSOLE_PORT: '0',
     DATA_DIR: folder,
   });

@@ -4,10 +4,12 @@ import type { MobileTerminated } from '../../src/sms/message.ts';
 /** A provider in memory: answers what the script says and remembers what it was handed. Only for sending. */
 export function scriptedProvider(
   script: (message: MobileTerminated, signal: AbortSignal) => SendOutcome | Promise<SendOutcome>,
+  lookup?: Provider['lookup'],
 ): Provider & { readonly handed: readonly MobileTerminated[] } {
   const handed: MobileTerminated[] = [];
   return {
     handed,
+    ...(lookup !== undefined && { lookup }),
     send: async (message, signal) => {
       handed.push(message);
       return await script(message, signal);

@@ -2,10 +2,14 @@ import { Client } from 'pg';
 
 /**
  * The tables, of every schema but Postgres's own, in which one of the texts stands anywhere in a row: in text, in JSON, in
- * an array, or in bytes.
+ * an array, or in bytes of UTF-8 or UTF-16.
  */
 export async function tracesOf(databaseUrl: string, texts: readonly string[]): Promise<string[]> {
-  const needles = texts.flatMap((text) => [text, Buffer.from(text).toString('hex')]);
+  const needles = texts.flatMap((text) => [
+    text,
+    Buffer.from(text).toString('hex'),
+    Buffer.from(text, 'utf16le').swap16().toString('hex'),
+  ]);
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {

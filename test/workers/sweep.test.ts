@@ -1,17 +1,27 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
+import type { Line } from '../../src/lines.ts';
 import type { QueueBackend } from '../../src/queue/backend.ts';
+import { keepParts } from '../../src/store/long-messages.ts';
+import { applyReceipts } from '../../src/store/receipts.ts';
 import { createReplyQuota } from '../../src/store/reply-quota.ts';
 import { startSweeper, sweepOnce } from '../../workers/sweep.ts';
 import { addReplies } from '../store/outbox.ts';
+import { channelOf } from '../support/channel.ts';
 import { addCards, arrive, inbound, look } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
+import { accept, scriptedProvider } from '../support/scripted-provider.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { CLUB, card, phone } from '../support/world.ts';
 import { binder, log, metrics } from './binder.ts';
 
 const NOW = new Date('2024-05-01T12:00:00Z');
 const LATER = new Date(NOW.getTime() + 15 * 60_000);
+
+/** A line whose provider is never called. */
+function lineOf(key: string): Line {
+  return { channel: channelOf({ key }), provider: scriptedProvider(accept) };
+}
 
 describe('the sweeper', () => {
   const store = freshStore();
@@ -29,7 +39,7 @@ describe('the sweeper', () => {
     const neighbours = {
       db: store.db,
       programs: new Map([['club', CLUB]]),
-      channels: ['main', 'slow'],
+      lines: new Map(['main', 'slow'].map((key) => [key, lineOf(key)])),
       metrics,
       log,
       now: () => now,
@@ -103,6 +113,32 @@ describe('the sweeper', () => {
       four.flatMap(({ sent }) => sent),
       [`main ${refusals[0]?.id}`],
     );
+  });
+
+  it('reads what came of a long SMS whose other parts never do, and hands it on', async () => {
+    const part = { channel: 'main', providerMessageId: 'P1', sender: phone(1), senderRaw: phone(1), recipient: '2420' };
+    const place = { reference: '7', total: 2, position: 1, text: `card ${card(1)}`, waitMs: 0 };
+    await keepParts(store.db, [{ ...part, ...place }], () => assert.fail('it is not whole'));
+    const { sweep, bound } = sweeper();
+    await sweep();
+    const inbox = await look<{ id: string; intent: object }>(store.db, sql`SELECT id, intent FROM inbox`);
+    assert.deepEqual(
+      [bound, inbox.map(({ intent }) => intent)],
+      [inbox.map(({ id }) => id), [{ kind: 'card', card: card(1) }]],
+    );
+  });
+
+  it('applies the receipts that wait for their reply, and gives up those of no reply', async () => {
+    const receipt = (providerMessageId: string) => ({ providerMessageId, status: 'sent', isOptOut: false }) as const;
+    await applyReceipts(store.db, 'main', [receipt('P1'), receipt('P2')]);
+    const ids = await addReplies(store.db, [{ status: 'accepted' }]);
+    await sql`UPDATE replies SET provider_message_id = 'P1' WHERE id = ANY(${ids}::bigint[])`.execute(store.db);
+    await sql`UPDATE parked_receipts SET parked_at = now() - interval '1 hour'`.execute(store.db);
+    await sweeper('queue is away').sweep();
+    assert.deepEqual(await look(store.db, sql`SELECT status FROM replies`), [{ status: 'sent' }]);
+    assert.deepEqual(await look(store.db, sql`SELECT FROM parked_receipts`), []);
+    const { values } = await metrics.receiptsUnmatched.get();
+    assert.equal(values.find(({ labels }) => labels.channel === 'main')?.value, 1);
   });
 
   it('settles what was never answered and seals the audit, also while the queue is away', async () => {

@@ -1,4 +1,5 @@
 import { bubbleOf, element, timeOf } from './bubbles.js';
+import { plateOf } from './plates.js';
 import { fetchConversation, fetchLines, sendText } from './service.js';
 
 const PEOPLE = [
@@ -15,8 +16,10 @@ const REMEMBERED = 'cardwake.phone';
 const at = (id) => document.getElementById(id);
 const state = {
   phone: recall(),
+  /** Every address to text, and the one of them that is texted; undefined until they are known. */
   lines: [],
-  line: 0,
+  line: undefined,
+  channelsDrawn: '',
   messages: [],
   unsent: [],
   cursor: undefined,
@@ -33,11 +36,10 @@ function start() {
   at('text').addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) submit(event);
   });
-  at('lines').addEventListener('change', () => chooseLine(at('lines').selectedIndex));
+  at('lines').addEventListener('change', () => chooseLine(linesOf(state.line.channel)[at('lines').selectedIndex]));
   allowSending();
   tick();
   setInterval(tick, 1000);
-  void refreshLines();
   void poll();
 }
 
@@ -52,16 +54,9 @@ function drawPeople() {
 }
 
 function personOf({ name, phone, shown }) {
-  const label = element('label', 'person');
-  const radio = element('input');
-  Object.assign(radio, { type: 'radio', name: 'person', value: phone, checked: phone === state.phone });
-  radio.addEventListener('change', () => choosePhone(phone));
-  const plate = element('span');
-  const number = element('small', '', shown);
-  number.dir = 'ltr';
-  plate.append(element('b', '', name), number);
-  label.append(radio, plate);
-  return label;
+  return plateOf('person', { value: phone, title: name, hint: shown, isHintNumber: true }, phone === state.phone, () =>
+    choosePhone(phone),
+  );
 }
 
 function choosePhone(phone) {
@@ -69,8 +64,14 @@ function choosePhone(phone) {
   if (isReady) at('other').value = '';
   at('other').parentElement.classList.toggle('chosen', !isReady);
   for (const radio of document.getElementsByName('person')) radio.checked = radio.value === phone;
-  Object.assign(state, { phone, messages: [], unsent: [], cursor: undefined });
+  state.phone = phone;
   remember(phone);
+  beginAnew();
+}
+
+/** Another phone or another channel is another conversation. */
+function beginAnew() {
+  Object.assign(state, { messages: [], unsent: [], cursor: undefined });
   draw();
   void refresh();
 }
@@ -94,29 +95,60 @@ function remember(phone) {
 /* What is texted, and where. */
 
 async function refreshLines() {
-  try {
-    state.lines = await fetchLines();
-    const titles = state.lines.map(({ address, keyword, program }) =>
-      [program, address, keyword].filter(Boolean).join(' · '),
-    );
-    at('lines').replaceChildren(...titles.map((title) => element('option', '', title)));
-    chooseLine(Math.min(state.line, Math.max(0, state.lines.length - 1)));
-  } catch (error) {
-    showTrouble(error.message);
-  }
+  state.lines = await fetchLines();
+  const { channel, address, keyword } = state.line ?? {};
+  const isSame = (line) => line.channel === channel && line.address === address && line.keyword === keyword;
+  drawChannels();
+  chooseLine(state.lines.find(isSame) ?? state.lines[0]);
 }
 
-function chooseLine(index) {
-  state.line = index;
-  at('lines').selectedIndex = index;
-  const { program = '', address = '', cards = [] } = state.lines[index] ?? {};
+function drawChannels() {
+  const lines = [...new Map(state.lines.map((line) => [line.channel, line])).values()];
+  at('through').hidden = lines.length < 2;
+  // What has not changed stays, and with it the keyboard's focus.
+  const look = JSON.stringify(lines.map(({ channel, provider, isRehearsal }) => [channel, provider, isRehearsal]));
+  if (look === state.channelsDrawn) return;
+  state.channelsDrawn = look;
+  at('channels').replaceChildren(
+    ...lines.map(({ channel, provider, isRehearsal }) =>
+      plateOf(
+        'channel',
+        { value: channel, title: channel, hint: provider, badge: isRehearsal ? 'Rehearsal' : '' },
+        false,
+        () => chooseChannel(channel),
+      ),
+    ),
+  );
+}
+
+function linesOf(channel) {
+  return state.lines.filter((line) => line.channel === channel);
+}
+
+function chooseChannel(channel) {
+  chooseLine(linesOf(channel)[0]);
+  beginAnew();
+}
+
+function chooseLine(line) {
+  state.line = line;
+  const { channel, program = '', address = '', keyword, cards = [], isRehearsal = false } = line ?? {};
+  const lines = linesOf(channel);
+  for (const radio of document.getElementsByName('channel')) radio.checked = radio.value === channel;
+  at('lines').replaceChildren(...lines.map((each) => element('option', '', titleOf(each))));
+  at('lines').selectedIndex = lines.indexOf(line);
   at('program').textContent = program;
   at('avatar').textContent = program.slice(0, 1);
-  at('address').textContent = address;
-  at('address').hidden = state.lines.length > 1;
-  at('lines').hidden = state.lines.length < 2;
+  at('address').textContent = [address, keyword].filter(Boolean).join(' · ');
+  at('address').hidden = lines.length > 1;
+  at('lines').hidden = lines.length < 2;
+  at('rehearsal').hidden = !isRehearsal;
   at('cards').replaceChildren(...cards.map(chipOf));
   at('no-cards').hidden = cards.length > 0;
+}
+
+function titleOf({ program, address, keyword }) {
+  return [program, address, keyword].filter(Boolean).join(' · ');
 }
 
 function chipOf(card) {
@@ -124,9 +156,9 @@ function chipOf(card) {
   const chip = element('button');
   chip.type = 'button';
   chip.dir = 'ltr';
-  chip.append(element('small', '', state.lines[state.line].program), element('b', '', grouped));
+  chip.append(element('small', '', state.line.program), element('b', '', grouped));
   chip.addEventListener('click', () => {
-    const word = state.lines[state.line].keyword ?? PEOPLE.find(({ phone }) => phone === state.phone)?.card ?? 'Card';
+    const word = state.line.keyword ?? PEOPLE.find(({ phone }) => phone === state.phone)?.card ?? 'Card';
     at('text').value = `${word} ${grouped}`;
     allowSending();
     at('text').focus();
@@ -149,23 +181,28 @@ function submit(event) {
 
 /** Sends it under its own id, so that trying again cannot make it two. */
 async function send(message) {
-  const { phone } = state;
+  const { phone, line } = state;
   state.unsent = [...state.unsent.filter(({ id }) => id !== message.id), message];
   draw();
-  const sms = { id: message.id, from: phone, to: state.lines[state.line]?.address, text: message.text };
+  const sms = { id: message.id, from: phone, channel: line?.channel, to: line?.address, text: message.text };
   const result = await sendText(sms).then(
     () => ({ status: 'received' }),
     (error) => ({ status: 'failed', error: error.message }),
   );
-  if (phone !== state.phone) return;
+  if (!isShown(phone, line)) return;
   state.unsent = state.unsent.map((each) => (each.id === message.id ? { ...message, ...result } : each));
   draw();
   void poll();
 }
 
+function isShown(phone, line) {
+  return phone === state.phone && line?.channel === state.line?.channel;
+}
+
+/** Under a channel in rehearsal ids begin with that word, so that no provider's is ever the same. */
 function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return `page-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  return `${state.line?.isRehearsal ? 'rehearsal' : 'page'}-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
 /* What was written. */
@@ -190,8 +227,10 @@ function isAwaiting() {
 async function refresh() {
   const { phone } = state;
   try {
-    const { messages, cursor } = await fetchConversation(phone, state.cursor);
-    if (phone !== state.phone) return;
+    if (state.line === undefined) await refreshLines();
+    const { line } = state;
+    const { messages, cursor } = await fetchConversation(phone, line?.channel, state.cursor);
+    if (!isShown(phone, line)) return;
     showTrouble('');
     if (cursor === state.cursor) return;
     const kept = new Set(messages.map(({ id }) => id));
@@ -199,7 +238,7 @@ async function refresh() {
     const isDecided = outcomes(messages) !== outcomes(state.messages);
     Object.assign(state, { messages, cursor, unsent: state.unsent.filter(({ id }) => !kept.has(id)) });
     draw();
-    if (isDecided) void refreshLines();
+    if (isDecided) await refreshLines();
   } catch (error) {
     showTrouble(`${error.message} Trying again…`);
   }

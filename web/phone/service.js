@@ -1,17 +1,17 @@
 /** What the page asks of Cardwake. Numbers travel in bodies, never in a URL. */
 
-/** The addresses to text, with free card numbers: `[{ address, keyword?, program, cards }]`. */
+/** The addresses to text, with free cards: `[{ channel, provider, isRehearsal, address, keyword?, program, cards }]`. */
 export async function fetchLines() {
   const { lines } = await ask('/phone/cards');
   return lines;
 }
 
 /** `{ messages, cursor }`; no messages when nothing changed since the answer with that cursor. */
-export function fetchConversation(phone, after) {
-  return ask('/phone/conversation', { phone, ...(after && { after }) });
+export function fetchConversation(phone, channel, after) {
+  return ask('/phone/conversation', { phone, channel, after });
 }
 
-/** Sends `{ id, from, to, text }`; throws an error whose message is for people. */
+/** Sends `{ id, from, channel, to, text }`; throws an error whose message is for people. */
 export function sendText(sms) {
   return ask('/phone/messages', sms);
 }

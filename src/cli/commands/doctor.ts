@@ -8,16 +8,17 @@ import { inspectRedis } from '../../queue/inspect.ts';
 import { compileTemplates } from '../../reply/compile.ts';
 import { formatProblem } from '../../reply/problem.ts';
 import { inspectDatabase } from '../../store/health.ts';
-import type { CliContext } from '../context.ts';
+import { type CliContext, CliFailure } from '../context.ts';
 
 /** `cardwake doctor`. Sets the exit code 1 when there is a problem; warnings leave it at 0. */
 export function doctorCommand(context: CliContext): Command {
   return new Command('doctor')
     .description('check configuration, database, Redis, channel credentials and reply texts')
+    .option('--channel <key>', 'prove the credentials of this channel, and look at nothing else')
     .addHelpText('after', '\nSends nothing and changes nothing. Exits with 1 when there is a problem.')
-    .action(async () => {
+    .action(async ({ channel }: { readonly channel?: string }) => {
       let problems = 0;
-      for await (const { part, finding } of examine(context)) {
+      for await (const { part, finding } of examine(context, channel)) {
         if (finding.level === 'problem') problems += 1;
         context.print(lineOf(part, finding));
         if (finding.advice !== undefined) context.print(`${' '.repeat(INDENT)}→ ${finding.advice}`);
@@ -52,7 +53,7 @@ interface Examined {
 }
 
 /** Part by part, as each answers; a part that fails is a finding and does not keep the others from being looked at. */
-async function* examine(context: CliContext): AsyncGenerator<Examined> {
+async function* examine(context: CliContext, channel: string | undefined): AsyncGenerator<Examined> {
   let settings: Settings;
   try {
     settings = context.settings();
@@ -62,12 +63,15 @@ async function* examine(context: CliContext): AsyncGenerator<Examined> {
     for (const finding of configurationFindings(error)) yield { part: 'configuration', finding };
     return;
   }
-  const parts: readonly [string, () => Promise<readonly Finding[]>][] = [
-    ['database', async () => inspectDatabase(await context.database())],
-    ['redis', () => redisFindings(settings)],
-    ['channels', () => channelFindings(settings)],
-    ['reply texts', () => templateFindings(settings)],
-  ];
+  const parts: readonly [string, () => Promise<readonly Finding[]>][] =
+    channel === undefined
+      ? [
+          ['database', async () => inspectDatabase(await context.database())],
+          ['redis', () => redisFindings(settings)],
+          ['channels', () => channelFindings(settings)],
+          ['reply texts', () => templateFindings(settings)],
+        ]
+      : [['channels', () => channelFindings(only(channel, settings))]];
   for (const [part, look] of parts) {
     const findings = await look().catch((error: unknown) => [failure(error)]);
     for (const finding of findings) yield { part, finding };
@@ -87,18 +91,37 @@ async function redisFindings({ redisUrl }: Settings): Promise<Finding[]> {
     : inspectRedis(redisUrl);
 }
 
-async function channelFindings(settings: Settings): Promise<Finding[]> {
+/** @throws CliFailure that lists the channels */
+function only(key: string, { channels }: Settings): Pick<Settings, 'channels'> {
+  const channel = channels.get(key);
+  if (channel === undefined)
+    throw new CliFailure(`there is no channel ${key}: say --channel ${[...channels.keys()].join('|')}`);
+  return { channels: new Map([[key, channel]]) };
+}
+
+async function channelFindings(settings: Pick<Settings, 'channels'>): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [key, { channel, provider }] of openLines(settings)) {
     const check = await provider.check();
     await provider.close();
-    findings.push(
-      check.kind === 'ok'
-        ? ok(`${key}: ${channel.provider} takes the credentials`)
-        : { level: 'problem', what: `${key}: ${channel.provider} does not take the credentials`, advice: check.advice },
-    );
+    if (channel.isRehearsal) findings.push(rehearsalOf(key));
+    if (check.kind === 'ok') {
+      findings.push(ok(`${key}: ${channel.provider} takes the credentials`));
+      findings.push(...(check.warnings ?? []).map((what): Finding => ({ level: 'warning', what: `${key}: ${what}` })));
+    } else {
+      const what = `${key}: ${channel.provider} does not take the credentials`;
+      findings.push({ level: 'problem', what, advice: check.advice });
+    }
   }
   return findings;
+}
+
+function rehearsalOf(key: string): Finding {
+  return {
+    level: 'warning',
+    what: `${key}: in rehearsal: customers get no replies from it`,
+    advice: 'take `rehearsal: true` out of the channel and restart when it is to go live',
+  };
 }
 
 async function templateFindings({ templatesDir, programs }: Settings): Promise<Finding[]> {

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { SilentOutcome } from '../../activation/outcome.ts';
+import { isForTrying } from '../../config/channels.ts';
 import type { Channel, Settings } from '../../config.ts';
+import { rehearsalId } from '../../providers/rehearsal.ts';
 import { type SimulatedMessage, simulatedCall, simulatedMessage } from '../../providers/simulator.ts';
 import { parseMsisdn } from '../../sms/msisdn.ts';
 import type { ConversationMessage } from '../../store/conversation.ts';
@@ -19,11 +21,11 @@ interface Options {
 /** `cardwake text <from> <text>`: texts the service that runs on this machine, as a phone would, and shows the answer. */
 export function textCommand(context: CliContext, patienceMs = PATIENCE_MS): Command {
   return new Command('text')
-    .description('text the running service as a phone would, through the simulator, and show what it answers')
+    .description('text the running service as a phone would, and show what it answers')
     .argument('<from>', 'the phone that texts, such as +79161234567')
     .argument('<text>', 'what it writes, in quotes')
     .option('--to <address>', 'the address it texts; default: the first of the channel')
-    .option('--channel <key>', 'a channel with provider: simulator; default: the first')
+    .option('--channel <key>', 'a simulator channel, or one in rehearsal; default: the first')
     .action((from: string, text: string, { to, channel }: Options) =>
       textAndWait(context, { from, text, to, channel, patienceMs }),
     );
@@ -37,18 +39,23 @@ interface Order extends Options {
 
 async function textAndWait({ settings, print }: CliContext, order: Order): Promise<void> {
   const configured = settings();
-  const channel = simulatorOf(configured, order.channel);
+  const channel = channelFor(configured, order.channel);
   const to = order.to ?? channel.addresses[0];
   const phone = parseMsisdn(order.from, channel.country) ?? order.from.trim();
-  const before = new Set((await readConversation(configured, phone)).map(({ id }) => id));
-  const sms = simulatedMessage({ from: order.from, to, text: order.text });
+  const before = new Set((await readConversation(configured, channel, phone)).map(({ id }) => id));
+  const sms = simulatedMessage({
+    ...(channel.isRehearsal && { id: rehearsalId() }),
+    from: order.from,
+    to,
+    text: order.text,
+  });
   const startedAt = performance.now();
-  await post(configured, channel, sms);
+  await (channel.isRehearsal ? rehearse(configured, channel, sms) : post(configured, channel, sms));
   for (const line of bubble(`${phone} → ${to}`, order.text)) print(line);
   const isNew = ({ id }: ConversationMessage) => !before.has(id);
   const deadline = startedAt + order.patienceMs;
   const { replies, own } = await awaitReplies(async () => {
-    const messages = (await readConversation(configured, phone)).filter(isNew);
+    const messages = (await readConversation(configured, channel, phone)).filter(isNew);
     return { own: messages.find(({ id }) => id === sms.id), replies: messages.filter(isOut) };
   }, deadline);
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
@@ -58,14 +65,26 @@ async function textAndWait({ settings, print }: CliContext, order: Order): Promi
   print(replies.length > 0 ? `${own?.outcome ?? 'Answered'}, after ${seconds} s` : explainSilence(own, seconds));
 }
 
-function simulatorOf({ channels, file }: Settings, key?: string): Channel {
-  const simulators = [...channels.values()].filter(({ provider }) => provider === 'simulator');
-  const channel = key === undefined ? simulators[0] : simulators.find((candidate) => candidate.key === key);
+/** A live channel is never among them. */
+function channelFor({ channels, file }: Settings, key?: string): Channel {
+  const open = [...channels.values()].filter(isForTrying);
+  const channel = key === undefined ? open[0] : open.find((candidate) => candidate.key === key);
   if (channel !== undefined) return channel;
-  const known = simulators.map((candidate) => candidate.key).join(', ');
-  if (known === '')
-    throw new CliFailure(`${file} declares no channel with provider: simulator, so nothing can be texted from here.`);
-  throw new CliFailure(`${file} declares no simulator channel ${key ?? ''}. There is: ${known}.`);
+  const known = open.map((candidate) => candidate.key).join(', ');
+  if (known === '') {
+    throw new CliFailure(
+      `${file} declares no channel with provider: simulator or rehearsal: true, so nothing can be texted from here.`,
+    );
+  }
+  throw new CliFailure(`${key ?? ''} is no simulator channel of ${file}, and not in rehearsal. There is: ${known}.`);
+}
+
+/** Hands the SMS to the phone page, which brings it in: nobody but the provider could sign a call to the webhook. */
+async function rehearse(settings: Settings, { key }: Channel, sms: SimulatedMessage): Promise<void> {
+  const response = await askConsole(settings, '/phone/messages', { ...sms, channel: key });
+  if (response.ok) return;
+  const { error } = (await response.json().catch(() => ({}))) as { readonly error?: string };
+  throw new CliFailure(error ?? `The console answered with status ${response.status}.`);
 }
 
 /** Posts to the service itself, not to the channel's public URL, which may lead through a proxy elsewhere. */
@@ -82,16 +101,25 @@ const REFUSALS: Readonly<Record<number, string>> = {
   503: 'The service cannot keep the text now: its database does not answer. Try again in a moment.',
 };
 
-/** What the phone and the service have written to each other, oldest first. A number never stands in a URL. */
-async function readConversation(settings: Settings, phone: string): Promise<readonly ConversationMessage[]> {
-  const response = await call(`http://${consoleAddress(settings)}/phone/conversation`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ phone }),
-  });
+/** What the phone and the service have written to each other over the channel, oldest first. */
+async function readConversation(
+  settings: Settings,
+  { key }: Channel,
+  phone: string,
+): Promise<readonly ConversationMessage[]> {
+  const response = await askConsole(settings, '/phone/conversation', { phone, channel: key });
   if (!response.ok)
     throw new CliFailure(`The console answered with status ${response.status}: its answers cannot be read.`);
   return ((await response.json()) as { readonly messages: readonly ConversationMessage[] }).messages;
+}
+
+/** A number never stands in a URL. */
+function askConsole(settings: Settings, path: string, question: object): Promise<Response> {
+  return call(`http://${consoleAddress(settings)}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(question),
+  });
 }
 
 /** A console that listens on every address is reached over loopback. */

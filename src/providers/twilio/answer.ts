@@ -1,10 +1,11 @@
+import { type Answered, retryAfterMs } from '../answers.ts';
 import type { CallResult } from '../http-call.ts';
 import { isProviderId } from '../ids.ts';
-import type { SendOutcome } from '../provider.ts';
+import { jsonFields } from '../json.ts';
+import type { SendOutcome, TransientCause } from '../provider.ts';
 import { OPTED_OUT } from './receive.ts';
 
 const DEFAULT_WAIT_MS = 1_000;
-const MAX_WAIT_MS = 3_600_000;
 
 /**
  * Errors that are a matter of pace whatever their status, with the wait that suits them.
@@ -19,8 +20,29 @@ const WAIT_MS_BY_ERROR = new Map<string, number>([
   ['63038', 600_000],
 ]);
 
-/** Errors that have nothing to do with the message and pass when somebody, or time, repairs the account. */
-const REPAIRABLE_ERRORS: ReadonlySet<string> = new Set(['14107', '20003', '20005', '20006', '20404']);
+/** Errors that have nothing to do with the message and pass when somebody, or time, repairs what they concern. */
+const CAUSES: ReadonlyMap<string, TransientCause> = new Map([
+  ['14107', 'recipient'],
+  ['20003', 'account'],
+  ['20005', 'account'],
+  ['20006', 'account'],
+  ['20404', 'account'],
+]);
+
+/**
+ * Errors that say that this phone cannot be reached from this account or this address of ours, or must not: another
+ * channel may. https://www.twilio.com/docs/api/errors/21408 and so on.
+ */
+const OF_ROUTE: ReadonlySet<string> = new Set([
+  '21408', // the country is not among the account's Geo Permissions, or Twilio does not serve it
+  '21601', // the sender is no number of the account
+  '21606', // the sender cannot write, or not to there
+  '21608', // an account on trial, and the phone is not verified
+  '21612', // no way from this sender to this phone
+  '21659', // the sender is no number of Twilio's, or a short code of another country
+  '21660', // the sender belongs to another account
+  '21661', // the sender cannot write
+]);
 
 /**
  * What Twilio's answer to a new message means, `now` in ms since 1970.
@@ -45,10 +67,8 @@ export function readAnswer(result: CallResult, now: number): SendOutcome {
   }
 }
 
-type Answered = Extract<CallResult, { kind: 'answered' }>;
-
 function readSuccess(answer: Answered): SendOutcome {
-  const { sid } = fieldsOf(answer);
+  const { sid } = jsonFields(answer.body);
   const isAccepted = answer.status < 300 && isProviderId(sid);
   return isAccepted ? { kind: 'accepted', providerMessageId: sid } : { kind: 'unknown', code: `http-${answer.status}` };
 }
@@ -61,30 +81,15 @@ function readRefusal(answer: Answered, now: number): SendOutcome {
   if (status === 503) return { kind: 'transient', code };
   if (status >= 500) return { kind: 'unknown', code };
   if (status === 429 || waitMs !== undefined) {
-    return { kind: 'throttled', retryAfterMs: retryAfterMs(answer, waitMs ?? DEFAULT_WAIT_MS, now) };
+    return { kind: 'throttled', retryAfterMs: retryAfterMs(answer, now, waitMs) };
   }
-  if (status === 401 || error === undefined || REPAIRABLE_ERRORS.has(code)) return { kind: 'transient', code };
-  return { kind: 'rejected', code, isOptOut: code === OPTED_OUT };
-}
-
-/** At least a second, also when the header says 0: a throttled send uses up no attempt, so it must not spin. */
-function retryAfterMs(answer: Answered, defaultMs: number, now: number): number {
-  const header = answer.headers['retry-after']?.trim() ?? '';
-  const askedMs = /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
-  return Number.isNaN(askedMs) ? defaultMs : Math.min(Math.max(askedMs, DEFAULT_WAIT_MS), MAX_WAIT_MS);
+  const cause = status === 401 ? 'account' : CAUSES.get(code);
+  if (cause !== undefined) return { kind: 'transient', code, cause };
+  if (error === undefined) return { kind: 'transient', code };
+  return { kind: 'rejected', code, isOptOut: code === OPTED_OUT, ...(OF_ROUTE.has(code) && { isOfRoute: true }) };
 }
 
 function errorOf(answer: Answered): string | undefined {
-  const { code } = fieldsOf(answer);
+  const { code } = jsonFields(answer.body);
   return typeof code === 'number' && Number.isSafeInteger(code) ? String(code) : undefined;
-}
-
-/** The fields of a JSON object; none when the body is anything else. */
-export function fieldsOf(answer: Answered): Readonly<Record<string, unknown>> {
-  try {
-    const body: unknown = JSON.parse(answer.body.toString());
-    return typeof body === 'object' && body !== null ? { ...body } : {};
-  } catch {
-    return {};
-  }
 }

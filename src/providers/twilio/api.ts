@@ -14,6 +14,15 @@ export interface ApiOptions {
 export interface TwilioApi {
   createMessage(message: MobileTerminated, terms: MessageTerms): Promise<CallResult>;
   fetchAccount(authToken: string): Promise<CallResult>;
+  /** The account's number with these digits, as a list of one or none. */
+  listNumbers(number: string, authToken: string): Promise<CallResult>;
+  /** The account's short code, as a list of one or none. */
+  listShortCodes(shortCode: string, authToken: string): Promise<CallResult>;
+  /** A TwiML application, whose URLs go before those of its numbers. */
+  fetchApplication(sid: string, authToken: string): Promise<CallResult>;
+  fetchMessagingService(sid: string, authToken: string): Promise<CallResult>;
+  /** The latest messages to a phone, `PAGE_SIZE` at most. */
+  listMessages(to: string, terms: Pick<MessageTerms, 'authToken' | 'signal'>): Promise<CallResult>;
   close(): Promise<void>;
 }
 
@@ -24,9 +33,16 @@ export interface MessageTerms {
   readonly signal: AbortSignal;
 }
 
+/** What Twilio takes at most as `ValidityPeriod`, and its default. */
+const MAX_VALIDITY_SECONDS = 36_000;
+
+/** So many replies, with all that Twilio says of each, are within what is read of an answer. */
+const PAGE_SIZE = 20;
+
 /** Calls Twilio with its own client, which writes the requests, over our own HTTP, which knows what has left. */
 export function twilioApi(options: ApiOptions): TwilioApi {
   const http = httpCaller(options.apiBaseUrl, { timeoutMs: options.requestTimeoutMs });
+  const messaging = httpCaller(messagingBaseUrl(options.apiBaseUrl), { timeoutMs: options.requestTimeoutMs });
   const as = (authToken: string) => ({ http, accountSid: options.accountSid, authToken });
   return {
     createMessage: (message, { authToken, statusCallback, signal }) =>
@@ -36,13 +52,32 @@ export function twilioApi(options: ApiOptions): TwilioApi {
           to: message.to,
           body: message.text,
           statusCallback,
+          ...(message.validitySeconds !== undefined && {
+            validityPeriod: Math.min(Math.max(message.validitySeconds, 1), MAX_VALIDITY_SECONDS),
+          }),
           ...(options.messagingServiceSid !== undefined && { messagingServiceSid: options.messagingServiceSid }),
         }),
       ),
     fetchAccount: (authToken) =>
       request(as(authToken), (client) => client.api.v2010.accounts(options.accountSid).fetch()),
-    close: () => http.close(),
+    listNumbers: (phoneNumber, authToken) =>
+      request(as(authToken), (client) => client.incomingPhoneNumbers.page({ phoneNumber, pageSize: 1 })),
+    listShortCodes: (shortCode, authToken) =>
+      request(as(authToken), (client) => client.shortCodes.page({ shortCode, pageSize: 1 })),
+    fetchApplication: (sid, authToken) => request(as(authToken), (client) => client.applications(sid).fetch()),
+    fetchMessagingService: (sid, authToken) =>
+      request({ ...as(authToken), http: messaging }, (client) => client.messaging.v1.services(sid).fetch()),
+    listMessages: (to, { authToken, signal }) =>
+      request({ ...as(authToken), signal }, (client) => client.messages.page({ to, pageSize: PAGE_SIZE })),
+    async close() {
+      await Promise.all([http.close(), messaging.close()]);
+    },
   };
+}
+
+/** Messaging services have a host of their own, in every region. */
+function messagingBaseUrl(apiBaseUrl: string): string {
+  return apiBaseUrl.replace(/^https:\/\/api\.(?=(?:[\w-]+\.)*twilio\.com$)/, 'https://messaging.');
 }
 
 interface Caller {
@@ -81,12 +116,13 @@ async function request(caller: Caller, use: (client: Twilio) => Promise<unknown>
 }
 
 /** The client addresses https://api.twilio.com (or a region from the environment); only the path is taken from that. */
-function toCall({ method, uri, username, password, headers, data }: SdkRequest) {
-  const { pathname, search } = new URL(uri);
+function toCall({ method, uri, username, password, headers, params, data }: SdkRequest) {
+  const { pathname } = new URL(uri);
+  const query = new URLSearchParams(params as Record<string, string>).toString();
   const credentials = Buffer.from(`${username}:${password}`).toString('base64');
   return {
     method: method === 'post' ? 'POST' : 'GET',
-    path: `${pathname}${search}`,
+    path: query === '' ? pathname : `${pathname}?${query}`,
     headers: { ...(headers as Record<string, string>), Authorization: `Basic ${credentials}` },
     ...(method === 'post' && { body: new URLSearchParams(data as Record<string, string>).toString() }),
   } as const;

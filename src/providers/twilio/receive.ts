@@ -1,5 +1,6 @@
 import { type ParsedUrlQuery, parse } from 'node:querystring';
 import type { DeliveryReceipt, OptOutKind } from '../../sms/message.ts';
+import { authentic, forged } from '../answers.ts';
 import { isProviderId, isReplyId, isSenderId } from '../ids.ts';
 import type { Acknowledgement, ProviderRequest, Received, Reception } from '../provider.ts';
 import { unreadable } from '../unreadable.ts';
@@ -20,8 +21,11 @@ const ACKNOWLEDGEMENT: Acknowledgement = { status: 200, contentType: 'text/xml',
  */
 const MAX_PARAMETERS = 1_000;
 
-/** https://www.twilio.com/docs/messaging/api/message-resource#message-status-values */
-const STATUSES = new Map<string, DeliveryReceipt['status']>([
+/**
+ * Twilio's words for the states of a message that we sent, and ours.
+ * https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
+ */
+export const STATUSES: ReadonlyMap<string, DeliveryReceipt['status']> = new Map([
   ['accepted', 'accepted'],
   ['scheduled', 'accepted'],
   ['queued', 'accepted'],
@@ -55,7 +59,7 @@ function receiveForm(request: ProviderRequest, signature: string, account: Accou
   if (!isSigned({ url: request.url, parameters: form }, signature, account.authToken)) return forged('wrong signature');
   const { AccountSid: accountSid } = form;
   if (accountSid !== undefined && accountSid !== account.accountSid) return forged('another account');
-  return authentic(readForm(request, form, query));
+  return authentic([readForm(request, form, query)], ACKNOWLEDGEMENT);
 }
 
 /** Other content types than forms are signed by a hash of the body in the query. Twilio sends no SMS in this way. */
@@ -68,7 +72,7 @@ function receiveHashed(
   const isAuthentic =
     isSigned({ url: request.url, parameters: {} }, signature, account.authToken) &&
     isBodyOfHash(request.body, String(query.bodySHA256));
-  return isAuthentic ? authentic(unreadable('not a form', request.body)) : forged('wrong signature');
+  return isAuthentic ? authentic([unreadable('not a form', request.body)], ACKNOWLEDGEMENT) : forged('wrong signature');
 }
 
 function readForm(request: ProviderRequest, form: ParsedUrlQuery, query: ParsedUrlQuery): Received {
@@ -106,12 +110,4 @@ function readReceipt(request: ProviderRequest, form: ParsedUrlQuery, query: Pars
 
 function isOptOutKind(value: unknown): value is OptOutKind {
   return typeof value === 'string' && OPT_OUT_KINDS.has(value);
-}
-
-function authentic(received: Received): Reception {
-  return { kind: 'authentic', received: [received], acknowledgement: ACKNOWLEDGEMENT };
-}
-
-function forged(reason: string): Reception {
-  return { kind: 'forged', reason };
 }

@@ -54,6 +54,8 @@ export async function spawnPostmaster(
     // A socket's path may have 107 bytes at most, and a data directory's may be longer.
     unix_socket_directories: '',
     shared_buffers: '128MB',
+    // Disks have no moving parts: an index is worth it for few rows, too (4.3 instead of 7 CPU s per 1000 SMS, at 100/s).
+    random_page_cost: '1.1',
     max_connections: '100',
     synchronous_commit: 'on',
     fsync: isDurable ? 'on' : 'off',

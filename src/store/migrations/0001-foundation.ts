@@ -39,6 +39,34 @@ const STATEMENTS = [
   `CREATE INDEX inbox_of_sender ON inbox (sender, id)`,
   `CREATE INDEX inbox_of_unknown_sender ON inbox (sender_raw) WHERE sender IS NULL`,
   `CREATE INDEX inbox_with_body ON inbox (id) WHERE raw IS NOT NULL`,
+  `CREATE TABLE long_messages (
+    id uuid PRIMARY KEY,
+    channel text NOT NULL,
+    sender text,
+    sender_raw text NOT NULL,
+    recipient text NOT NULL,
+    reference text NOT NULL,
+    total integer NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    due_at timestamptz NOT NULL,
+    read_at timestamptz,
+    is_repetition boolean NOT NULL DEFAULT false,
+    inbox_id bigint
+  ) WITH (fillfactor = 80)`,
+  `CREATE INDEX long_messages_of_key ON long_messages (channel, sender_raw, recipient, reference, total)`,
+  `CREATE INDEX long_messages_overdue ON long_messages (due_at) WHERE read_at IS NULL`,
+  `CREATE INDEX long_messages_of_inbox ON long_messages (inbox_id) WHERE inbox_id IS NOT NULL`,
+  `CREATE INDEX long_messages_of_sender ON long_messages (sender, sender_raw) WHERE inbox_id IS NULL`,
+  `CREATE TABLE message_parts (
+    channel text NOT NULL,
+    provider_message_id text NOT NULL,
+    long_message_id uuid NOT NULL REFERENCES long_messages (id),
+    position integer NOT NULL,
+    text bytea NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (channel, provider_message_id),
+    CONSTRAINT message_parts_one_per_place UNIQUE (long_message_id, position)
+  )`,
   `CREATE TABLE cards (
     program text NOT NULL,
     number text NOT NULL COLLATE "C",
@@ -112,6 +140,13 @@ const STATEMENTS = [
     status text NOT NULL DEFAULT 'queued'
       CHECK (status IN ('queued', 'sending', 'unknown', 'accepted', 'sent', 'delivered', 'undelivered', 'failed', 'read')),
     attempts smallint NOT NULL DEFAULT 0,
+    attempted_at timestamptz,
+    lookups smallint NOT NULL DEFAULT 0,
+    was_resent boolean NOT NULL DEFAULT false,
+    is_begun boolean NOT NULL DEFAULT false,
+    first_channel text,
+    first_sender text,
+    moved_because text,
     next_attempt_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     sweep_at timestamptz NOT NULL DEFAULT clock_timestamp() + interval '8 seconds',
     provider_message_id text,
@@ -123,6 +158,18 @@ const STATEMENTS = [
   ) WITH (fillfactor = 80)`,
   `CREATE INDEX replies_to_sweep ON replies (sweep_at) WHERE status IN ('queued', 'sending', 'unknown')`,
   `CREATE INDEX replies_of_recipient ON replies (recipient, id)`,
+  `CREATE INDEX replies_of_provider_id ON replies (channel, provider_message_id, id) WHERE provider_message_id IS NOT NULL`,
+  `CREATE TABLE parked_receipts (
+    channel text NOT NULL,
+    provider_message_id text NOT NULL,
+    status text NOT NULL,
+    rank smallint NOT NULL,
+    error_code text,
+    is_opt_out boolean NOT NULL,
+    parked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (channel, provider_message_id)
+  )`,
+  `CREATE INDEX parked_receipts_by_age ON parked_receipts (parked_at)`,
   `CREATE TABLE reply_quota (
     program text NOT NULL,
     day date NOT NULL,
@@ -132,6 +179,13 @@ const STATEMENTS = [
   `CREATE TABLE send_rate (
     channel text PRIMARY KEY,
     free_at timestamptz NOT NULL
+  )`,
+  `CREATE TABLE session_leases (
+    channel text PRIMARY KEY,
+    holder text,
+    until timestamptz NOT NULL,
+    states jsonb NOT NULL,
+    unbound_since timestamptz
   )`,
   `CREATE TABLE cases (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -4,12 +4,17 @@ import { sql } from 'kysely';
 import { ConfigError } from '../../../src/config/problem.ts';
 import { loadSettings, PACKAGE_ROOT, type Settings } from '../../../src/config.ts';
 import { openTestStore, type TestStore } from '../../store/open-test-store.ts';
+import { channelOf } from '../../support/channel.ts';
+import { type FakeTwilio, startFakeTwilio } from '../../support/fake-twilio.ts';
+import { goodNumber } from '../../support/fake-twilio-settings.ts';
 import { startRedis } from '../../support/redis.ts';
 import { temporaryFolder } from '../../support/run.ts';
 import { runCommand } from '../run-command.ts';
 
 /** The run's Postgres is told not to wait for the disk: tests need no durability. */
 const OF_TEST_SERVER = /^PROBLEM +database +(fsync|full_page_writes) is off/;
+
+const WEBHOOK_URL = 'https://sms.example.com/webhooks/main';
 
 describe('cardwake doctor', () => {
   let store: TestStore;
@@ -61,6 +66,15 @@ describe('cardwake doctor', () => {
     assert.ok(!set.out.some((line) => warning.test(line)));
   });
 
+  it('warns of a channel in rehearsal, which answers nobody', async () => {
+    const channels = new Map([...settings.channels].map(([key, channel]) => [key, { ...channel, isRehearsal: true }]));
+    const { exitCode, out } = await runCommand({ settings: { ...settings, channels }, db: store.db }, 'doctor');
+    const at = out.findIndex((line) => /^warning +channels +\S+: in rehearsal: customers get no replies/.test(line));
+    assert.match(out[at + 1] ?? '', /^ +→ take `rehearsal: true` out of the channel/);
+    assert.ok(out.some((line) => /^ok +channels +\S+: simulator takes the credentials$/.test(line)));
+    assert.equal(exitCode, out.some((line) => OF_TEST_SERVER.test(line)) ? 1 : 0);
+  });
+
   it('goes on when one part cannot be reached', async () => {
     const { exitCode, out } = await runCommand({ settings }, 'doctor');
     assert.equal(exitCode, 1);
@@ -74,6 +88,60 @@ describe('cardwake doctor', () => {
     const { out } = await runCommand({ settings: { ...settings, redisUrl: redis.url }, db: store.db }, 'doctor');
     await redis.stop();
     assert.ok(out.some((line) => /^ok +redis +Redis \d+\./.test(line)));
+  });
+
+  describe('--channel', () => {
+    let twilio: FakeTwilio;
+    beforeEach(async () => {
+      twilio = await startFakeTwilio();
+    });
+    afterEach(() => twilio.close());
+
+    const run = (key: string, options = {}) => {
+      const { accountSid, authToken, apiBaseUrl } = twilio;
+      const main = channelOf({
+        provider: 'twilio',
+        webhookUrl: WEBHOOK_URL,
+        addresses: ['+14155550100'],
+        options: { accountSid, authToken, apiBaseUrl, ...options },
+      });
+      const channels = new Map([...settings.channels, ['main', main]]);
+      return runCommand({ settings: { ...settings, channels } }, 'doctor', '--channel', key);
+    };
+    const onChannels = (out: readonly string[]) => out.filter((line) => /^\w+ +channels/.test(line));
+
+    it('proves the credentials of that channel, and looks at no other and at no database', async () => {
+      twilio.settings.numbers.set('+14155550100', goodNumber(WEBHOOK_URL));
+      const { exitCode, out } = await run('main');
+      assert.deepEqual(
+        [exitCode, onChannels(out)],
+        [0, ['ok        channels       main: twilio takes the credentials']],
+      );
+      assert.ok(!out.some((line) => /database|redis|reply texts/.test(line)));
+      assert.equal(twilio.requestCount, 0);
+    });
+
+    it('warns of what would lose SMS, and answers 0', async () => {
+      twilio.settings.numbers.set('+14155550100', { ...goodNumber(WEBHOOK_URL), sms_url: '' });
+      const { exitCode, out } = await run('main');
+      assert.equal(exitCode, 0);
+      assert.match(
+        onChannels(out)[1] ?? '',
+        /^warning +channels +main: SMS to \+14155550100 go nowhere: no URL is set/,
+      );
+    });
+
+    it('answers 1 when the credentials are refused', async () => {
+      const { exitCode, out } = await run('main', { authToken: 'rotated-out' });
+      assert.equal(exitCode, 1);
+      assert.match(onChannels(out)[0] ?? '', /^PROBLEM +channels +main: twilio does not take the credentials$/);
+    });
+
+    it('names the channels there are when it is none of them', async () => {
+      const { exitCode, err } = await run('mian');
+      assert.equal(exitCode, 1);
+      assert.match(err.join('\n'), /there is no channel mian: say --channel .*main/);
+    });
   });
 
   it('prints every mistake of the configuration and stops there', async () => {

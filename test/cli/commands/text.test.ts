@@ -19,6 +19,18 @@ import { freePort } from '../../support/ports.ts';
 
 type Decided = Partial<ConversationMessage>;
 
+const TWILIO_ALONE = `programs:
+  p: { name: P, countries: [RU], locales: [ru], support: "+74950000000", series: [{ name: m, prefix: "9", length: 8 }] }
+channels:
+  t:
+    provider: twilio
+    publicUrl: https://a.example
+    addresses: ["1234"]
+    program: p
+    accountSid: AC${'0'.repeat(32)}
+    authToken: t
+`;
+
 /** The real doors of the service, with a memory instead of Postgres and an answer that the test gives. */
 async function serveCardwake(folder: string, decide: (sms: MobileOriginated) => { own: Decided; reply?: Decided }) {
   const messages: ConversationMessage[] = [];
@@ -26,18 +38,18 @@ async function serveCardwake(folder: string, decide: (sms: MobileOriginated) => 
   const metrics = createMetrics();
   const add = (message: Decided & Pick<ConversationMessage, 'id' | 'direction'>) =>
     messages.push({ text: '', at: new Date().toISOString(), status: 'received', ...message });
+  const take = (message: MobileOriginated) => {
+    const { own, reply } = decide(message);
+    add({ id: message.providerMessageId, direction: 'in', text: message.text, ...own });
+    if (reply !== undefined) add({ id: `reply-${messages.length}`, direction: 'out', ...reply });
+  };
   const provider = await serve(
     createPublicApp({
       log: quiet,
       webhooks: createWebhooks({
         channels: openLines(settings),
         keep: (_channel, received) => {
-          for (const one of received) {
-            if (one.kind !== 'message') continue;
-            const { own, reply } = decide(one.message);
-            add({ id: one.message.providerMessageId, direction: 'in', text: one.message.text, ...own });
-            if (reply !== undefined) add({ id: `reply-${messages.length}`, direction: 'out', ...reply });
-          }
+          for (const one of received) if (one.kind === 'message') take(one.message);
           return Promise.resolve();
         },
         metrics,
@@ -48,7 +60,11 @@ async function serveCardwake(folder: string, decide: (sms: MobileOriginated) => 
   const phone = createPhone({
     lines: () => Promise.resolve([]),
     conversation: (number) => Promise.resolve(number === '+79161234567' ? messages : []),
-    send: () => Promise.reject(new Error('not used')),
+    send(sms) {
+      if (sms.to !== '1234') return Promise.resolve('shut');
+      take({ providerMessageId: sms.id ?? '', from: sms.from, to: sms.to, text: sms.text });
+      return Promise.resolve({ id: sms.id ?? '', status: 200 });
+    },
   });
   const ops = createOps({ dependencies: {}, isDraining: () => false, metrics });
   const people = await serve(createConsoleApp({ ops, phone, host: '127.0.0.1', log: quiet }));
@@ -97,6 +113,27 @@ describe('cardwake text', () => {
     ]);
   });
 
+  it('texts a channel in rehearsal through the phone page, for want of its provider’s signature', async () => {
+    writeFileSync(join(folder, 'cardwake.yaml'), `${TWILIO_ALONE}    rehearsal: true\n`);
+    const ids: string[] = [];
+    const env = await serveCardwake(folder, ({ providerMessageId, to, text }) => {
+      ids.push(providerMessageId);
+      return { own: { status: 'done', outcome: 'activated' }, reply: { text: `${to} ${text}`, status: 'delivered' } };
+    });
+    const shown = await run(env, '+79161234567', 'Карта', '--channel', 't');
+    assert.deepEqual(shown.slice(-4), [
+      '1234 → +79161234567 (delivered)',
+      '  │ 1234 Карта',
+      '',
+      'activated, after N s',
+    ]);
+    assert.match(ids.join(), /^rehearsal-[\da-f-]{36}$/);
+    await assert.rejects(run(env, '+79161234567', 'Карта', '--to', '9999'), {
+      name: 'CliFailure',
+      message: 'Only channels in rehearsal and simulators can be texted from here, at their own addresses.',
+    });
+  });
+
   const silences: readonly (readonly [what: string, own: Decided, last: string])[] = [
     [
       'is not due',
@@ -135,17 +172,12 @@ describe('cardwake text', () => {
 
   it('says which channels can be texted', async () => {
     await assert.rejects(run({}, '+79161234567', 'Hello', '--channel', 'main'), {
-      message: 'cardwake.demo.yaml declares no simulator channel main. There is: simulator.'.replace(
-        'cardwake.demo.yaml',
-        loadSettings({ CARDWAKE_SIMULATOR_SECRET: 'x' }, { cwd: folder }).file,
-      ),
+      message: `main is no simulator channel of ${loadSettings({ CARDWAKE_SIMULATOR_SECRET: 'x' }, { cwd: folder }).file}, and not in rehearsal. There is: simulator.`,
     });
-    const other =
-      'programs:\n  p: { name: P, countries: [RU], locales: [ru], support: "+74950000000", series: [{ name: m, prefix: "9", length: 8 }] }\n';
-    const twilio = `channels:\n  t:\n    provider: twilio\n    publicUrl: https://a.example\n    addresses: ["1234"]\n    program: p\n    accountSid: AC${'0'.repeat(32)}\n    authToken: t\n`;
-    writeFileSync(join(folder, 'cardwake.yaml'), other + twilio);
+    writeFileSync(join(folder, 'cardwake.yaml'), TWILIO_ALONE);
     await assert.rejects(run({}, '+79161234567', 'Hello'), {
-      message: 'cardwake.yaml declares no channel with provider: simulator, so nothing can be texted from here.',
+      message:
+        'cardwake.yaml declares no channel with provider: simulator or rehearsal: true, so nothing can be texted from here.',
     });
   });
 });

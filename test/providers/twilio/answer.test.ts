@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CallResult } from '../../../src/providers/http-call.ts';
-import type { SendOutcome } from '../../../src/providers/provider.ts';
+import type { SendOutcome, TransientCause } from '../../../src/providers/provider.ts';
 import { readAnswer } from '../../../src/providers/twilio/answer.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12, 0, 0);
@@ -8,7 +8,12 @@ const SID = 'SM00000000000000000000000000000001';
 
 const accepted: SendOutcome = { kind: 'accepted', providerMessageId: SID };
 const throttled = (retryAfterMs: number): SendOutcome => ({ kind: 'throttled', retryAfterMs });
-const transient = (code: string): SendOutcome => ({ kind: 'transient', code });
+const transient = (code: string, cause?: TransientCause): SendOutcome => ({
+  kind: 'transient',
+  code,
+  ...(cause && { cause }),
+});
+const ofRoute = (code: string): SendOutcome => ({ kind: 'rejected', code, isOptOut: false, isOfRoute: true });
 const unknown = (code: string): SendOutcome => ({ kind: 'unknown', code });
 const rejected = (code: string, isOptOut = false): SendOutcome => ({ kind: 'rejected', code, isOptOut });
 
@@ -33,7 +38,7 @@ describe('readAnswer: what Twilio answers, and what comes of it', () => {
       ['too fast for "soon"', 429, { code: 20429 }, throttled(1_000), 'soon'],
       ["the account's limit for the day", 429, { code: 63038 }, throttled(600_000)],
       ["the sender's queue is full", 400, { code: 21611 }, throttled(60_000)],
-      ['too much to this one phone', 400, { code: 14107 }, transient('14107')],
+      ['too much to this one phone', 400, { code: 14107 }, transient('14107', 'recipient')],
 
       ['an error that may follow the sending', 500, { code: 20500 }, unknown('20500')],
       ['a gateway that lost sight of it', 502, '<html>', unknown('http-502')],
@@ -41,20 +46,22 @@ describe('readAnswer: what Twilio answers, and what comes of it', () => {
       ['not taken: overloaded', 503, { code: 20503 }, transient('20503')],
       ['not taken, in the words of a proxy', 503, '<html>', transient('http-503')],
 
-      ['wrong credentials', 401, { code: 20003 }, transient('20003')],
-      ['wrong credentials, in the words of a proxy', 401, '', transient('http-401')],
-      ['a suspended account', 403, { code: 20005 }, transient('20005')],
+      ['wrong credentials', 401, { code: 20003 }, transient('20003', 'account')],
+      ['wrong credentials, in the words of a proxy', 401, '', transient('http-401', 'account')],
+      ['a suspended account', 403, { code: 20005 }, transient('20005', 'account')],
       ['a 403 of somebody else', 403, '<html>', transient('http-403')],
-      ['a 404 of a wrong address', 404, { code: 20404 }, transient('20404')],
+      ['a 404 of a wrong address', 404, { code: 20404 }, transient('20404', 'account')],
       ['a 400 of somebody else', 400, '<html>', transient('http-400')],
       ['an error code that is no number', 400, { code: 'E_BAD' }, transient('http-400')],
 
       ['the recipient has opted out', 400, { code: 21610 }, rejected('21610', true)],
       ['not a phone number', 400, { code: 21211 }, rejected('21211')],
       ['not a mobile', 400, { code: 21614 }, rejected('21614')],
-      ['a country that is not allowed', 403, { code: 21408 }, rejected('21408')],
-      ['no way to reach it', 400, { code: 21612 }, rejected('21612')],
-      ['our number is not ours', 400, { code: 21606 }, rejected('21606')],
+      ['a country that is not allowed', 403, { code: 21408 }, ofRoute('21408')],
+      ['no way to reach it', 400, { code: 21612 }, ofRoute('21612')],
+      ['our number is not ours', 400, { code: 21606 }, ofRoute('21606')],
+      ['a sender of another account', 400, { code: 21660 }, ofRoute('21660')],
+      ['an account on trial', 400, { code: 21608 }, ofRoute('21608')],
       ['a text too long', 400, { code: 21617 }, rejected('21617')],
     ];
   for (const [about, status, body, outcome, retryAfter] of answers) {

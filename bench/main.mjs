@@ -1,0 +1,79 @@
+// @ts-check
+/**
+ * `npm run bench`: how fast Cardwake is and what it costs, beside its peers and the limits of its parts; see bench/README.md.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureBuilt, ROOT } from '../scripts/lib/prepare.mjs';
+import { endRun } from '../test/support/run.ts';
+import { PLANS } from './plan.mjs';
+import { requirementsTable } from './report/requirements.mjs';
+import { writeResults } from './report/results.mjs';
+import { loadTables } from './report/tables.mjs';
+import { faultOf } from './round.mjs';
+import { runPlan } from './run-plan.mjs';
+import { STUDIES } from './studies/all.mjs';
+import { SUBJECTS } from './subjects/all.mjs';
+
+const USAGE = `npm run bench -- [--quick] [--only a,b] [--rounds n] [--profile]
+
+  --quick      under three minutes: fewer subjects, two short rounds; nothing is written
+  --only a,b   some subjects and studies: ${[...SUBJECTS.map(({ name }) => name), ...Object.keys(STUDIES)].join(', ')}
+  --rounds n   rounds of each subject
+  --profile    V8 CPU profiles of our processes into .cache/bench/profiles
+`;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    profile: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) console.log(USAGE);
+else await main();
+
+async function main() {
+  const plan = planned();
+  await ensureBuilt();
+  const profiles = values.profile ? join(ROOT, '.cache', 'bench', 'profiles') : undefined;
+  if (profiles !== undefined) await mkdir(profiles, { recursive: true });
+  try {
+    const results = await runPlan(plan, profiles);
+    console.log(`\n${loadTables(results.rounds)}\n${requirementsTable(results)}`);
+    await writeFile(join(ROOT, '.cache', 'bench', 'last.json'), JSON.stringify(results, null, 1));
+    if (!values.quick && values.only === undefined) await writeResults(results);
+    const faults = faultsOf(results);
+    for (const fault of faults) console.log(fault);
+    if (faults.length > 0) process.exitCode = 1;
+  } finally {
+    await endRun();
+  }
+}
+
+/** What was lost or came twice, in words. */
+function faultsOf(/** @type {import('./run-plan.mjs').Results} */ { rounds, studies }) {
+  const ofRounds = rounds.map(({ subject, verdict }) => [subject, faultOf(verdict)]);
+  const ofStudies = Object.entries(studies).map(([name, shown]) => {
+    const lost = shown?.lost ?? shown?.missing ?? 0;
+    return [name, lost > 0 ? `${lost} lost` : undefined];
+  });
+  return [...ofRounds, ...ofStudies].filter(([, fault]) => fault !== undefined).map((parts) => parts.join(': '));
+}
+
+/** @returns {import('./plan.mjs').Plan} */
+function planned() {
+  const plan = values.quick ? PLANS.quick : PLANS.full;
+  const rounds = values.rounds === undefined ? plan.rounds : Number(values.rounds);
+  if (values.only === undefined) return { ...plan, rounds };
+  const only = values.only.split(',');
+  const subjects = SUBJECTS.map(({ name }) => name).filter((name) => only.includes(name));
+  const studies = Object.keys(STUDIES).filter((name) => only.includes(name));
+  const unknown = only.filter((name) => !subjects.includes(name) && !studies.includes(name));
+  if (unknown.length > 0) throw new Error(`There is no ${unknown.join(', ')}\n\n${USAGE}`);
+  return { ...plan, rounds, subjects, studies };
+}

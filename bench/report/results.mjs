@@ -1,0 +1,82 @@
+// @ts-check
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ROOT } from '../../scripts/lib/prepare.mjs';
+import { plotsOf } from './plots.mjs';
+import { requirementsTable } from './requirements.mjs';
+import { figure, latencyTable, saturationTable, table, verdictTable } from './tables.mjs';
+
+/** @typedef {import('../run-plan.mjs').Results} Results */
+
+/**
+ * Writes `RESULTS.md` and `plots`.
+ * @param {Results} results
+ * @param {string} [folder]
+ */
+export async function writeResults(results, folder = join(ROOT, 'bench')) {
+  const plots = plotsOf(results);
+  await mkdir(join(folder, 'plots'), { recursive: true });
+  for (const [name, svg] of plots) await writeFile(join(folder, 'plots', name), svg);
+  await writeFile(join(folder, 'RESULTS.md'), resultsPage(results, [...plots.keys()]));
+}
+
+/**
+ * @param {Results} results
+ * @param {readonly string[]} plots
+ */
+function resultsPage({ plan, description, rounds, studies }, plots) {
+  const picture = (/** @type {string} */ name) => (plots.includes(name) ? `\n![](plots/${name})\n` : '');
+  return `# What the benchmark showed
+
+Made by \`npm run bench\`; what is compared and how is in [README.md](README.md). Written by the run, not by hand.
+
+* ${description.at}, commit ${description.commit}
+* ${description.machine}; load before it began ${description.load}
+* ${description.versions}
+* ${plan.cards.toLocaleString('en')} cards, ${plan.rounds} interleaved rounds, medians; ${plan.seconds.saturation} s at saturation after ${plan.warmUpSeconds} s of warm-up
+
+## What it must reach
+
+Ratios are medians of the ratios inside each round.
+
+${requirementsTable({ plan, description, rounds, studies })}
+## At saturation
+
+CPU is that of all processes of the subject with Redis and Postgres. "World" is that of the customers and the provider,
+"others" what else the machine did.
+
+${saturationTable(rounds)}${picture('rate.svg')}${picture('cpu.svg')}
+## At low load
+
+${latencyTable(rounds, 'calm', 100)}${picture('reply.svg')}
+${latencyTable(rounds, 'acks', 300)}
+## Verified
+
+Every message that was acknowledged must have bound its card to its phone in the database and must have been answered once.
+
+${verdictTable(rounds)}
+${studyTables(studies)}${picture('overload.svg')}${picture('memory.svg')}`;
+}
+
+/** @param {Results['studies']} studies */
+function studyTables(studies) {
+  const rows = Object.entries(studies).flatMap(([name, shown]) =>
+    Object.entries(shown ?? {}).flatMap(([key, value]) =>
+      typeof value === 'number' ? [[name, words(key), figure(value)]] : [],
+    ),
+  );
+  const scale = studies.scale?.samples ?? [];
+  const sizes = scale.map((/** @type {{ cards: number, postgresCpu: number }} */ { cards, postgresCpu }) => [
+    cards.toLocaleString('en'),
+    figure(postgresCpu),
+  ]);
+  if (rows.length === 0) return '';
+  return `## Studies\n\n${table(['study', 'figure', 'seen'], rows)}\n${
+    sizes.length === 0 ? '' : table(['cards', 'Postgres CPU s per 1000'], sizes)
+  }`;
+}
+
+/** `recoveredSeconds` as "recovered seconds". */
+function words(/** @type {string} */ key) {
+  return key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

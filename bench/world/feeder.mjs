@@ -1,0 +1,127 @@
+// @ts-check
+import { setTimeout as sleep } from 'node:timers/promises';
+import { now } from '../ground/clock.mjs';
+import { Tally } from './tally.mjs';
+
+/** @typedef {import('./tally.mjs').Answer} Answer */
+
+/**
+ * How messages come. `window`: a new one as soon as fewer than `size` are under way, which is as fast as they are worked
+ * off. `rate`: at even times, whether or not earlier ones are done.
+ * @typedef {{ kind: 'window', size: number } | { kind: 'rate', perSecond: number }} Flow
+ */
+
+/**
+ * Hands one message over, of phone and card `number`, and tells later what was answered.
+ * @typedef {(number: number, answered: (answer: Answer) => void) => void} Send
+ */
+
+/** Without any progress for so long, what is still under way is given up. */
+const PATIENCE_MS = 15_000;
+
+/** Feeds a subject and keeps count. Its methods are called by the process that started this one. */
+export class Feeder {
+  #send;
+  #expectsReplies;
+  #tally = new Tally();
+  /** @type {Flow | undefined} */
+  #flow;
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer;
+  /** When the flow began, and how many messages it has brought since. */
+  #began = 0;
+  #begun = 0;
+  #first = 0;
+  #limit = Infinity;
+
+  /**
+   * @param {Send} send
+   * @param {{ expectsReplies: boolean }} options without replies a message is done when it is acknowledged
+   */
+  constructor(send, { expectsReplies }) {
+    this.#send = send;
+    this.#expectsReplies = expectsReplies;
+  }
+
+  onReply(/** @type {number} */ number, at = now()) {
+    this.#tally.reply(number - this.#first, at);
+    this.#fill();
+  }
+
+  /** @returns {import('../ground/child.mjs').Methods} */
+  get methods() {
+    return {
+      use: (numbers) => this.#use(numbers),
+      feed: (flow) => this.#feed(flow),
+      pause: () => this.#pause(),
+      drain: () => this.#drain(),
+      counts: () => ({ ...this.#tally.counts }),
+      taken: () => this.#tally.taken(),
+      unanswered: () => this.#tally.unanswered(),
+      latencies: (range) => this.#tally.latencies(range),
+      seconds: (from) => this.#tally.seconds(from),
+    };
+  }
+
+  /** Which cards and phones there are for the messages to come. */
+  #use(/** @type {{ first: number, count: number }} */ { first, count }) {
+    this.#first = first;
+    this.#limit = count;
+  }
+
+  #feed(/** @type {Flow} */ flow) {
+    this.#pause();
+    this.#flow = flow;
+    this.#began = now();
+    this.#begun = 0;
+    if (flow.kind === 'rate') this.#tick();
+    else this.#fill();
+    return this.#began;
+  }
+
+  #pause() {
+    clearTimeout(this.#timer);
+    this.#flow = undefined;
+  }
+
+  /** Resolves when nothing is under way, or nothing has moved for long. */
+  async #drain() {
+    let left = this.#underWay();
+    let lastMove = now();
+    while (left > 0 && now() - lastMove < PATIENCE_MS) {
+      await sleep(20);
+      const stillLeft = this.#underWay();
+      if (stillLeft !== left) lastMove = now();
+      left = stillLeft;
+    }
+  }
+
+  #underWay() {
+    const { sent, taken, replied, refused, failed } = this.#tally.counts;
+    return sent - (this.#expectsReplies ? replied : taken) - refused - failed;
+  }
+
+  /** Sends what the window has room for. */
+  #fill() {
+    if (this.#flow?.kind !== 'window') return;
+    for (let room = this.#flow.size - this.#underWay(); room > 0; room -= 1) this.#sendOne(now());
+  }
+
+  /** Sends what is due and comes back when the next is. */
+  #tick() {
+    if (this.#flow?.kind !== 'rate') return;
+    const intervalMs = 1000 / this.#flow.perSecond;
+    const due = () => this.#began + this.#begun * intervalMs;
+    for (; due() <= now(); this.#begun += 1) this.#sendOne(due());
+    this.#timer = setTimeout(() => this.#tick(), due() - now());
+  }
+
+  #sendOne(/** @type {number} */ dueAt) {
+    if (this.#tally.counts.sent === this.#limit) return;
+    const index = this.#tally.send(dueAt);
+    this.#send(this.#first + index, (answer) => {
+      this.#tally.answer(index, answer, now());
+      this.#fill();
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import {
+  DEFAULT_ALPHABET,
+  DEFAULT_EXTENSION,
+  ESCAPE,
+  type Gsm7Tables,
+  LOCKING_TABLES,
+  SINGLE_TABLES,
+} from './gsm7-tables.ts';
+
+/** What an octet above 127 reads as, which is no septet at all. */
+const NO_CHARACTER = '\ufffd';
+
+/** What an escape reads as when nothing follows it. `joinParts` makes it whole. */
+export const CUT_ESCAPE = '\x1b';
+
+const NO_TABLES: Gsm7Tables = {};
+
+/** A character's septets: one, or two with an escape. */
+type Septets = readonly [number] | readonly [typeof ESCAPE, number];
+
+/** Made when first asked for; at most sixteen. */
+const ENCODERS = new Map<string, ReadonlyMap<string, Septets>>();
+
+/**
+ * The septets of a text, one per octet; undefined when a character is in neither table. Characters of both go without
+ * an escape.
+ */
+export function encodeGsm7(text: string, tables: Gsm7Tables = NO_TABLES): Uint8Array | undefined {
+  const encoder = encoderOf(tables);
+  const septets: number[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const character = encoder.get(text.charAt(i));
+    if (character === undefined) return undefined;
+    septets.push(...character);
+  }
+  return Uint8Array.from(septets);
+}
+
+/**
+ * The text of septets, one per octet. Never throws: an escape before a septet that its table leaves empty is passed
+ * over, and before another escape it is a space (3GPP TS 23.038 §6.2.1.1); an octet above 127 becomes U+FFFD. An escape
+ * at the very end becomes U+001B, so that a character cut in two between parts can be joined again.
+ */
+export function decodeGsm7(septets: Uint8Array, tables: Gsm7Tables = NO_TABLES): string {
+  const alphabet = alphabetOf(tables);
+  const extension = extensionOf(tables);
+  let text = '';
+  for (let i = 0; i < septets.length; i++) {
+    const septet = septets[i] ?? 0;
+    if (septet !== ESCAPE) {
+      text += alphabet[septet] ?? NO_CHARACTER;
+      continue;
+    }
+    i += 1;
+    const escaped = septets[i];
+    if (escaped === undefined) text += CUT_ESCAPE;
+    else if (escaped === ESCAPE) text += ' ';
+    else text += extension[escaped] ?? alphabet[escaped] ?? NO_CHARACTER;
+  }
+  return text;
+}
+
+function alphabetOf({ locking }: Gsm7Tables): string {
+  return locking === undefined ? DEFAULT_ALPHABET : LOCKING_TABLES[locking];
+}
+
+function extensionOf({ single }: Gsm7Tables): Readonly<Record<number, string>> {
+  return single === undefined ? DEFAULT_EXTENSION : SINGLE_TABLES[single];
+}
+
+function encoderOf(tables: Gsm7Tables): ReadonlyMap<string, Septets> {
+  const key = `${tables.locking} ${tables.single}`;
+  const known = ENCODERS.get(key);
+  if (known !== undefined) return known;
+  const encoder = new Map<string, Septets>();
+  for (const [septet, character] of Object.entries(extensionOf(tables))) {
+    encoder.set(character, [ESCAPE, Number(septet)]);
+  }
+  const alphabet = alphabetOf(tables);
+  for (let septet = 0; septet < alphabet.length; septet++) {
+    if (septet !== ESCAPE) encoder.set(alphabet.charAt(septet), [septet]);
+  }
+  ENCODERS.set(key, encoder);
+  return encoder;
+}
