@@ -58,29 +58,24 @@ export function keepSessions(neighbours: SessionNeighbours): KeptSessions {
   const held = new Map<string, Sessions>();
   const boundElsewhere = new Set<string>();
   let graceMs = 10_000;
-  const channels = [...neighbours.lines].map(
-    async ([
-      channel,
-      {
-        provider: { sessions },
-      },
-    ]) => {
-      if (sessions === undefined) return;
-      const terms = neighbours.lease ?? LEASE;
-      while (!stopping.signal.aborted) {
-        const lease = { ...neighbours, channel, holder, terms, sessions, stopping: stopping.signal };
-        const askedAt = performance.now();
-        if (await tryToHold(lease)) {
-          held.set(channel, sessions);
-          await holdUntilLost(lease, askedAt, () => graceMs);
-          held.delete(channel);
-        } else {
-          await lookElsewhere(lease, boundElsewhere);
-          await pause(terms.everyMs, stopping.signal);
-        }
+  const terms = neighbours.lease ?? LEASE;
+  const keep = async (channel: string, sessions: Sessions): Promise<void> => {
+    const lease = { ...neighbours, channel, holder, terms, sessions, stopping: stopping.signal };
+    while (!stopping.signal.aborted) {
+      const askedAt = performance.now();
+      if (await tryToHold(lease)) {
+        held.set(channel, sessions);
+        await holdUntilLost(lease, askedAt, () => graceMs);
+        held.delete(channel);
+      } else {
+        await lookElsewhere(lease, boundElsewhere);
+        await pause(terms.everyMs, stopping.signal);
       }
-    },
-  );
+    }
+  };
+  const channels = [...neighbours.lines].map(async ([channel, { provider }]) => {
+    if (provider.sessions !== undefined) await keep(channel, provider.sessions);
+  });
   return {
     states: () => new Map([...held].map(([channel, sessions]) => [channel, sessions.states()])),
     canSend: (channel) => held.get(channel)?.canSend() ?? boundElsewhere.has(channel),

@@ -1,5 +1,5 @@
 import type { CallResult } from './http-call.ts';
-import type { Acknowledgement, Received, Reception } from './provider.ts';
+import type { Acknowledgement, Received, Reception, SendOutcome } from './provider.ts';
 
 /** A call that got an answer. */
 export type Answered = Extract<CallResult, { kind: 'answered' }>;
@@ -12,6 +12,23 @@ export function forged(reason: string): Reception {
 /** A call that is believed, and what it is answered with once all of it is committed. */
 export function authentic(received: readonly Received[], acknowledgement: Acknowledgement): Reception {
   return { kind: 'authentic', received, acknowledgement };
+}
+
+/**
+ * What came of a send: `read` tells what an answer means. What never left is `transient`, so it may be sent again; what was
+ * not answered is `unknown`, because it may have been taken.
+ */
+export function outcomeOfCall(result: CallResult, read: (answer: Answered) => SendOutcome): SendOutcome {
+  switch (result.kind) {
+    case 'never-left':
+      return { kind: 'transient', code: result.code };
+    case 'unanswered':
+      return { kind: 'unknown', code: result.code };
+    case 'answered':
+      return read(result);
+    default:
+      return result satisfies never;
+  }
 }
 
 const DEFAULT_WAIT_MS = 1_000;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { startBrowser } from '../../scripts/browser.mjs';
-import { findChromium } from '../../scripts/lib/chromium.mjs';
 import { createConsoleApp } from '../../src/http/app.ts';
 import type { ShownChannel } from '../../src/http/channel-board.ts';
 import { createOps } from '../../src/http/health.ts';
@@ -68,11 +67,6 @@ describe('the console in Chromium', () => {
 
   before(async function () {
     this.timeout(60_000);
-    const isThere = await findChromium().then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) this.skip();
     browser = await startBrowser();
   });
   after(() => browser?.stop());

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import vm from 'node:vm';
 import { sql } from 'kysely';
 import { startBrowser } from '../../scripts/browser.mjs';
-import { findChromium } from '../../scripts/lib/chromium.mjs';
 import { openScene, type Scene } from './scene.ts';
 
 const PAGE = readFileSync(new URL('../../examples/registration/index.html', import.meta.url), 'utf8');
@@ -43,7 +42,6 @@ describe('the example page of the website', () => {
 
   it('registers a customer in Chromium, from another origin', async function () {
     this.timeout(60_000);
-    if (!(await hasChromium())) this.skip();
     const [card, phone] = [await scene.freshCard(), scene.freshPhone()];
     const browser = await startBrowser();
     try {
@@ -105,10 +103,3 @@ describe('the example page of the website', () => {
     assert.deepEqual([answer.status, answer.headers.get('access-control-allow-origin')], [403, null]);
   });
 });
-
-function hasChromium(): Promise<boolean> {
-  return findChromium().then(
-    () => true,
-    () => false,
-  );
-}

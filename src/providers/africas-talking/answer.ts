@@ -1,4 +1,4 @@
-import { type Answered, retryAfterMs } from '../answers.ts';
+import { type Answered, outcomeOfCall, retryAfterMs } from '../answers.ts';
 import type { CallResult } from '../http-call.ts';
 import { isProviderId } from '../ids.ts';
 import { isFields, jsonFields } from '../json.ts';
@@ -58,16 +58,7 @@ const ACCEPTED_CODES: ReadonlySet<unknown> = new Set([100, 101, 102]);
  * taken from HTTP itself: Africa's Talking documents neither.
  */
 export function readAnswer(result: CallResult, now: number): SendOutcome {
-  switch (result.kind) {
-    case 'never-left':
-      return { kind: 'transient', code: result.code };
-    case 'unanswered':
-      return { kind: 'unknown', code: result.code };
-    case 'answered':
-      return readBody(result) ?? readStatus(result, now);
-    default:
-      return result satisfies never;
-  }
+  return outcomeOfCall(result, (answer) => readBody(answer) ?? readStatus(answer, now));
 }
 
 /** The fate of our one recipient; without any, `Message` says why. */

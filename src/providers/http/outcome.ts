@@ -1,4 +1,4 @@
-import { type Answered, retryAfterMs } from '../answers.ts';
+import { type Answered, outcomeOfCall, retryAfterMs } from '../answers.ts';
 import type { CallResult } from '../http-call.ts';
 import { isProviderId } from '../ids.ts';
 import { parseJson } from '../json.ts';
@@ -46,16 +46,7 @@ export interface AnswerReading {
 
 /** What came of a send: the first rule that fits says it, and without one nobody knows. `now` in ms since 1970. */
 export function outcomeOf(result: CallResult, reading: AnswerReading, replyId: string, now: number): SendOutcome {
-  switch (result.kind) {
-    case 'never-left':
-      return { kind: 'transient', code: result.code };
-    case 'unanswered':
-      return { kind: 'unknown', code: result.code };
-    case 'answered':
-      return answeredOutcome(result, reading, replyId, now);
-    default:
-      return result satisfies never;
-  }
+  return outcomeOfCall(result, (answer) => answeredOutcome(answer, reading, replyId, now));
 }
 
 function answeredOutcome(answer: Answered, reading: AnswerReading, replyId: string, now: number): SendOutcome {

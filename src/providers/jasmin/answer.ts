@@ -1,4 +1,4 @@
-import { type Answered, retryAfterMs } from '../answers.ts';
+import { type Answered, outcomeOfCall, retryAfterMs } from '../answers.ts';
 import type { CallResult } from '../http-call.ts';
 import { isProviderId } from '../ids.ts';
 import type { SendOutcome } from '../provider.ts';
@@ -29,16 +29,7 @@ const REFUSALS: readonly (readonly [words: RegExp, Refusal])[] = [
  * was queued.
  */
 export function readAnswer(result: CallResult, now: number): SendOutcome {
-  switch (result.kind) {
-    case 'never-left':
-      return { kind: 'transient', code: result.code };
-    case 'unanswered':
-      return { kind: 'unknown', code: result.code };
-    case 'answered':
-      return result.status >= 400 ? readRefusal(result, now) : readSuccess(result);
-    default:
-      return result satisfies never;
-  }
+  return outcomeOfCall(result, (answer) => (answer.status >= 400 ? readRefusal(answer, now) : readSuccess(answer)));
 }
 
 function readSuccess({ status, body }: Answered): SendOutcome {

@@ -1,4 +1,4 @@
-import type { Answered } from '../answers.ts';
+import { type Answered, outcomeOfCall } from '../answers.ts';
 import type { CallResult } from '../http-call.ts';
 import type { SendOutcome } from '../provider.ts';
 
@@ -35,16 +35,7 @@ const REFUSALS: readonly (readonly [words: RegExp, Refusal])[] = [
  * than Kannel's are of something that stands before it.
  */
 export function readAnswer(result: CallResult, replyId: string): SendOutcome {
-  switch (result.kind) {
-    case 'never-left':
-      return { kind: 'transient', code: result.code };
-    case 'unanswered':
-      return { kind: 'unknown', code: result.code };
-    case 'answered':
-      return readStatus(result, replyId);
-    default:
-      return result satisfies never;
-  }
+  return outcomeOfCall(result, (answer) => readStatus(answer, replyId));
 }
 
 function readStatus({ status, body }: Answered, replyId: string): SendOutcome {

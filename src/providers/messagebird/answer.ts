@@ -1,4 +1,4 @@
-import { type Answered, retryAfterMs } from '../answers.ts';
+import { type Answered, outcomeOfCall, retryAfterMs } from '../answers.ts';
 import type { CallResult } from '../http-call.ts';
 import { isProviderId } from '../ids.ts';
 import { isFields, jsonFields } from '../json.ts';
@@ -24,16 +24,7 @@ const ACCOUNT_ERRORS: ReadonlySet<number> = new Set([2, 25]);
  * parameters, 21 bad request) and final, unless one of several is repairable: without an access key everything is wrong.
  */
 export function readAnswer(result: CallResult, now: number): SendOutcome {
-  switch (result.kind) {
-    case 'never-left':
-      return { kind: 'transient', code: result.code };
-    case 'unanswered':
-      return { kind: 'unknown', code: result.code };
-    case 'answered':
-      return result.status >= 400 ? readRefusal(result, now) : readSuccess(result);
-    default:
-      return result satisfies never;
-  }
+  return outcomeOfCall(result, (answer) => (answer.status >= 400 ? readRefusal(answer, now) : readSuccess(answer)));
 }
 
 function readSuccess({ status, body }: Answered): SendOutcome {

@@ -1,4 +1,4 @@
-import { type Answered, retryAfterMs } from '../answers.ts';
+import { type Answered, outcomeOfCall, retryAfterMs } from '../answers.ts';
 import type { CallResult } from '../http-call.ts';
 import { isProviderId } from '../ids.ts';
 import { isFields, jsonFields } from '../json.ts';
@@ -40,16 +40,7 @@ const isNotTaken = (status: number) => status === 503 || (status >= 400 && statu
  * that were taken.
  */
 export function readAnswer(result: CallResult, now: number): SendOutcome {
-  switch (result.kind) {
-    case 'never-left':
-      return { kind: 'transient', code: result.code };
-    case 'unanswered':
-      return { kind: 'unknown', code: result.code };
-    case 'answered':
-      return readMessages(result, now) ?? readStatus(result, now);
-    default:
-      return result satisfies never;
-  }
+  return outcomeOfCall(result, (answer) => readMessages(answer, now) ?? readStatus(answer, now));
 }
 
 function readStatus(answer: Answered, now: number): SendOutcome {
