@@ -16,10 +16,11 @@ import { runPlan } from './run-plan.mjs';
 import { STUDIES } from './studies/all.mjs';
 import { SUBJECTS } from './subjects/all.mjs';
 
-const USAGE = `npm run bench -- [--quick] [--only a,b] [--rounds n] [--profile]
+const USAGE = `npm run bench -- [--quick] [--only a,b] [--loads a,b] [--rounds n] [--profile]
 
   --quick      under three minutes: fewer subjects, two short rounds; nothing is written
   --only a,b   some subjects and studies: ${[...SUBJECTS.map(({ name }) => name), ...Object.keys(STUDIES)].join(', ')}
+  --loads a,b  some of saturation, calm (100/s) and acks (300/s)
   --rounds n   rounds of each subject
   --profile    V8 CPU profiles of our processes into .cache/bench/profiles
 `;
@@ -28,6 +29,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
+    loads: { type: 'string' },
     rounds: { type: 'string' },
     profile: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -46,7 +48,7 @@ async function main() {
     const results = await runPlan(plan, profiles);
     console.log(`\n${loadTables(results.rounds)}\n${requirementsTable(results)}`);
     await writeFile(join(ROOT, '.cache', 'bench', 'last.json'), JSON.stringify(results, null, 1));
-    if (!values.quick && values.only === undefined) await writeResults(results);
+    if (!values.quick && values.only === undefined && values.loads === undefined) await writeResults(results);
     const faults = faultsOf(results);
     for (const fault of faults) console.log(fault);
     if (faults.length > 0) process.exitCode = 1;
@@ -65,9 +67,20 @@ function faultsOf(/** @type {import('./run-plan.mjs').Results} */ { rounds, stud
   return [...ofRounds, ...ofStudies].filter(([, fault]) => fault !== undefined).map((parts) => parts.join(': '));
 }
 
+/**
+ * @param {import('./plan.mjs').Plan} plan
+ * @returns {import('./plan.mjs').Plan}
+ */
+function onlyLoads(plan) {
+  if (values.loads === undefined) return plan;
+  const loads = values.loads.split(',');
+  const seconds = Object.entries(plan.seconds).map(([load, wanted]) => [load, loads.includes(load) ? wanted : 0]);
+  return { ...plan, seconds: Object.fromEntries(seconds) };
+}
+
 /** @returns {import('./plan.mjs').Plan} */
 function planned() {
-  const plan = values.quick ? PLANS.quick : PLANS.full;
+  const plan = onlyLoads(values.quick ? PLANS.quick : PLANS.full);
   const rounds = values.rounds === undefined ? plan.rounds : Number(values.rounds);
   if (values.only === undefined) return { ...plan, rounds };
   const only = values.only.split(',');
