@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { Kysely, PostgresAdapter, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
-import { statementPreparer } from './prepared.ts';
+import { roundTripSaver } from './round-trips.ts';
 import type { Tables } from './schema.ts';
 
 /** The connection pool with the row types of every table. */
@@ -36,13 +36,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     keepAlive: true,
     stream: () => impatientSocket(options.statementTimeoutMs),
   });
-  const prepare = statementPreparer();
+  const saveRoundTrips = roundTripSaver();
   pool.on('error', options.onIdleError);
   // The pool listens to idle clients only. One that loses its server in the middle of a transaction emits an error as
   // well as failing the statement; without a listener that would end the process.
   pool.on('connect', (client) => {
     client.on('error', () => {});
-    prepare(client);
+    saveRoundTrips(client);
   });
   return new Kysely<Tables>({ dialect: new PepperedDialect(pool, options.pepper) });
 }

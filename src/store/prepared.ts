@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { ClientBase } from 'pg';
 
 /** A text that came this often is one that comes again and again. */
 const PREPARE_FROM = 3;
@@ -9,25 +8,12 @@ const MAX_PREPARED = 200;
 const MAX_COUNTED = 1_000;
 
 /**
- * From now on a connection that is given to it parses and plans a statement once that comes again and again with other
- * parameters: planning is the larger part of what a pack of SMS, or a till's question, costs Postgres. A statement that
- * takes "all columns" is left alone: it would fail on this connection when a migration adds one.
+ * Gives the name that a text is prepared under; undefined for one that is not, or not yet. A statement that comes again
+ * and again with other parameters is parsed and planned once: planning is the larger part of what a pack of SMS, or a
+ * till's question, costs Postgres. One that takes "all columns" is left alone: it would fail on its connection when a
+ * migration adds one.
  */
-export function statementPreparer(): (client: ClientBase) => void {
-  const nameOf = namer();
-  return (client) => {
-    const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
-    client.query = ((...args: readonly unknown[]) => {
-      const [text, values, ...others] = args;
-      const isNameable = typeof text === 'string' && Array.isArray(values) && values.length > 0;
-      const name = isNameable ? nameOf(text) : undefined;
-      return name === undefined ? query(...args) : query({ name, text, values }, ...others);
-    }) as typeof client.query;
-  };
-}
-
-/** The name that a text is prepared under; undefined for one that is not, or not yet. */
-function namer(): (text: string) => string | undefined {
+export function statementNames(): (text: string) => string | undefined {
   const names = new Map<string, string>();
   const times = new Map<string, number>();
   return (text) => {
