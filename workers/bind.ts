@@ -11,10 +11,11 @@ import { CATALOG, type Handlers, MAX_PACK } from '../src/queue/catalog.ts';
 import type { Enqueuer } from '../src/queue/enqueue.ts';
 import { chooseLocale } from '../src/reply/choose-locale.ts';
 import { numberingFacts } from '../src/sms/msisdn.ts';
+import { type ClaimedPack, claimPack } from '../src/store/claim-pack.ts';
 import type { Database, Trx } from '../src/store/database.ts';
 import type { Decided } from '../src/store/decided.ts';
-import { claimInbound, isOfMessage, recordInboundFailure, type WaitingInbound } from '../src/store/inbox.ts';
-import { loadWorld, type Wanted } from '../src/store/load-world.ts';
+import { isOfMessage, recordInboundFailure, type WaitingInbound } from '../src/store/inbox.ts';
+import type { Wanted } from '../src/store/load-world.ts';
 import type { ReplyQuota } from '../src/store/reply-quota.ts';
 import { withWorld } from '../src/store/with-world.ts';
 import { type QueuedReply, writePack } from '../src/store/write-pack.ts';
@@ -79,16 +80,13 @@ async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Pro
 }
 
 async function bindIn(trx: Trx, neighbours: BindNeighbours, ids: readonly string[], also: Wanted): Promise<PackResult> {
-  const claimed = await claimInbound(trx, ids);
   const results: PackResult[] = [];
-  // In order of name, so that locks are taken in the same order by everybody.
-  for (const key of [...new Set(claimed.map((row) => row.program))].toSorted()) {
-    const rows = claimed.filter((row) => row.program === key);
-    const program = neighbours.programs.get(key);
+  for (const claimed of await claimPack(trx, ids, also)) {
+    const program = neighbours.programs.get(claimed.program);
     results.push(
       program === undefined
-        ? { outcomes: [], replies: [], failed: rows.map((row) => row.id), rest: [] }
-        : await bindProgram(trx, neighbours, program, rows, also),
+        ? { outcomes: [], replies: [], failed: claimed.rows.map((row) => row.id), rest: [] }
+        : await bindProgram(trx, neighbours, program, claimed),
     );
   }
   return {
@@ -103,14 +101,13 @@ async function bindProgram(
   trx: Trx,
   neighbours: BindNeighbours,
   program: Program,
-  rows: readonly WaitingInbound[],
-  also: Wanted,
+  claimed: ClaimedPack,
 ): Promise<PackResult> {
-  const { requests, unreadable } = toRequests(rows, program, neighbours.now());
+  const { requests, unreadable } = toRequests(claimed.rows, program, neighbours.now());
   const taken = await neighbours.quota.take(program, requests.length * 2);
   let used = 0;
   try {
-    const world = await loadWorld(trx, program.key, wantedBy(requests, also), taken.count);
+    const world = claimed.world(taken.count);
     const pack = decidePack(requests, world, program);
     const decided = pack.decided.map(({ request, decision }) => toDecided(request, decision, program, world));
     const replies = decided.length === 0 ? [] : await writePack(trx, program, world, decided);
@@ -148,13 +145,6 @@ function toRequests(
 
 function freshCode(): string {
   return String(randomInt(10_000)).padStart(4, '0');
-}
-
-function wantedBy(requests: readonly PackRequest[], also: Wanted): Wanted {
-  const phones = new Set([...requests.map((request) => request.from), ...also.phones]);
-  const cards = new Set(also.cards);
-  for (const { intent } of requests) if (intent.kind === 'card') cards.add(intent.card);
-  return { phones, cards };
 }
 
 function toDecided(

@@ -87,20 +87,8 @@ export interface WaitingInbound {
   readonly intent: Intent | null;
   readonly unread: string | null;
   readonly received_at: Date;
-}
-
-/**
- * Takes those of the ids that still wait, in order of arrival, and holds them until the end of the transaction. What
- * another worker holds is left out: that worker, or after its death the sweeper, brings it to its end.
- */
-export async function claimInbound(trx: Trx, ids: readonly string[]): Promise<WaitingInbound[]> {
-  const { rows: claimed } = await sql<WaitingInbound>`
-    SELECT id, channel, program, sender, country, recipient, script, opt_out, intent,
-      CASE WHEN intent IS NULL THEN text END AS unread, received_at
-    FROM inbox
-    WHERE id = ANY(${ids}::bigint[]) AND state = 'received' AND next_attempt_at <= clock_timestamp()
-    ORDER BY id FOR UPDATE SKIP LOCKED`.execute(trx);
-  return claimed;
+  /** Typed on the phone page while its channel was in rehearsal. */
+  readonly is_rehearsed: boolean;
 }
 
 /** Failures of one SMS before it is set aside for an operator. */

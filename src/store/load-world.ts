@@ -16,7 +16,7 @@ export interface Wanted {
 export async function loadWorld(trx: Trx, program: string, wanted: Wanted, repliesLeft: number): Promise<LiveWorld> {
   const phones = await lockPhones(trx, program, wanted.phones);
   const cards = await lockCards(trx, program, wanted.cards);
-  return toWorld(wanted, { phones, cards }, await readTies(trx, program, wanted), repliesLeft);
+  return toWorld(wanted, { phones, cards, ties: await readTies(trx, program, wanted) }, repliesLeft);
 }
 
 /**
@@ -29,18 +29,21 @@ export async function peekWorld(trx: Trx, program: string, wanted: Wanted): Prom
     trx,
   );
   const phones = [...wanted.phones].map((phone) => ({ ...NEVER_SEEN, phone }));
-  return toWorld(wanted, { phones, cards }, await readTies(trx, program, wanted), 0);
+  return toWorld(wanted, { phones, cards, ties: await readTies(trx, program, wanted) }, 0);
 }
 
 const NEVER_SEEN = { locale: null, opted_out_at: null, failed_at: [], replied_at: [], told_until: null };
 
-interface Found {
+/** What the database has of what is wanted. */
+export interface Found {
   readonly phones: readonly LockedPhone[];
   readonly cards: readonly LockedCard[];
+  readonly ties: readonly TieRow[];
 }
 
-function toWorld(wanted: Wanted, found: Found, ties: Ties, repliesLeft: number): LiveWorld {
-  const { cardOfPhone, holderOfCard, offers } = ties;
+/** The world that decisions are made in; a card that was not found is known not to exist. */
+export function toWorld(wanted: Wanted, found: Found, repliesLeft: number): LiveWorld {
+  const { cardOfPhone, holderOfCard, offers } = toTies(found.ties);
   const cards = new Map<CardNumber, Card | undefined>();
   for (const number of wanted.cards) cards.set(number, undefined);
   for (const row of found.cards) {
@@ -74,7 +77,8 @@ interface Ties {
   readonly offers: Map<Msisdn, Offer>;
 }
 
-interface TieRow {
+/** A row of the database's `ties_of`. */
+export interface TieRow {
   card: CardNumber;
   phone: Msisdn;
   kind: 'binding' | 'switch' | 'release';
@@ -85,17 +89,13 @@ interface TieRow {
 }
 
 /** Open bindings of the cards and phones, and the phones' offers, in one round trip: everything is locked by now. */
-async function readTies(trx: Trx, program: string, wanted: Wanted): Promise<Ties> {
-  const phones = [...wanted.phones];
+async function readTies(trx: Trx, program: string, { phones, cards }: Wanted): Promise<TieRow[]> {
   const { rows } = await sql<TieRow>`
-    SELECT card, phone, 'binding' AS kind, NULL AS newcomer, NULL AS code, NULL::smallint AS tries_left, NULL::timestamptz AS expires_at
-    FROM bindings WHERE program = ${program} AND phone = ANY(${phones}::text[]) AND closed_at IS NULL
-    UNION ALL
-    SELECT card, phone, 'binding', NULL, NULL, NULL, NULL
-    FROM bindings WHERE program = ${program} AND card = ANY(${[...wanted.cards]}::text[]) AND closed_at IS NULL
-    UNION ALL
-    SELECT card, phone, kind, newcomer, code, tries_left, expires_at
-    FROM offers WHERE program = ${program} AND phone = ANY(${phones}::text[]) AND closed_at IS NULL`.execute(trx);
+    SELECT * FROM ties_of(${program}, ${[...phones]}::text[], ${[...cards]}::text[])`.execute(trx);
+  return rows;
+}
+
+function toTies(rows: readonly TieRow[]): Ties {
   const ties: Ties = { cardOfPhone: new Map(), holderOfCard: new Map(), offers: new Map() };
   for (const row of rows) {
     if (row.kind === 'binding') {

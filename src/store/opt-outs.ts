@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { sql } from 'kysely';
 import { type Database, pepperOf, type Trx } from './database.ts';
+import { rows } from './rows.ts';
 
 /** Nobody gave the key under which the opt-out of an erased person is kept: the erasure did not happen. */
 export class NoPepper extends Error {
@@ -34,4 +35,19 @@ export async function settleOptOut(trx: Trx, program: string, phone: string, opt
   if (mark === undefined) throw new NoPepper();
   await sql`INSERT INTO opt_outs (program, phone_mark, opted_out_at) VALUES (${program}, ${mark}, ${optedOutAt})
     ON CONFLICT (program, phone_mark) DO UPDATE SET opted_out_at = excluded.opted_out_at`.execute(trx);
+}
+
+/** Gives phones that were made anew the opt-outs that erasures kept of them, and answers which those are. */
+export async function keptOptOuts(
+  trx: Trx,
+  program: string,
+  phones: readonly string[],
+): Promise<ReadonlyMap<string, Date>> {
+  const list = phones.map((phone) => ({ phone, mark: optOutMark(trx, program, phone)?.toString('hex') }));
+  const { rows: kept } = await sql<{ phone: string; opted_out_at: Date }>`
+    UPDATE phones p SET opted_out_at = o.opted_out_at
+    FROM ${rows(list, 'phone text, mark text')}
+    JOIN opt_outs o ON o.program = ${program} AND o.phone_mark = decode(r.mark, 'hex')
+    WHERE p.program = ${program} AND p.phone = r.phone RETURNING p.phone, p.opted_out_at`.execute(trx);
+  return new Map(kept.map((row) => [row.phone, row.opted_out_at]));
 }

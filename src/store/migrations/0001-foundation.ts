@@ -123,6 +123,22 @@ const STATEMENTS = [
   `CREATE UNIQUE INDEX offers_one_live_per_phone ON offers (program, phone) WHERE closed_at IS NULL`,
   `CREATE INDEX offers_of_phone ON offers (program, phone)`,
   `CREATE INDEX offers_of_newcomer ON offers (program, newcomer) WHERE newcomer IS NOT NULL`,
+  // Volatile, so that it reads what is committed when it is called: a statement that first locks rows and then calls it
+  // does not see their ties as they were before it waited for the locks.
+  `CREATE FUNCTION ties_of(of_program text, phones text[], cards text[]) RETURNS TABLE (
+    card text, phone text, kind text, newcomer text, code text, tries_left smallint, expires_at timestamptz
+  ) LANGUAGE plpgsql VOLATILE AS $$
+  BEGIN
+    RETURN QUERY
+      SELECT b.card, b.phone, 'binding', NULL::text, NULL::text, NULL::smallint, NULL::timestamptz
+      FROM bindings b WHERE b.program = of_program AND b.phone = ANY (phones) AND b.closed_at IS NULL
+      UNION ALL
+      SELECT b.card, b.phone, 'binding', NULL, NULL, NULL, NULL
+      FROM bindings b WHERE b.program = of_program AND b.card = ANY (cards) AND b.closed_at IS NULL
+      UNION ALL
+      SELECT o.card, o.phone, o.kind, o.newcomer, o.code, o.tries_left, o.expires_at
+      FROM offers o WHERE o.program = of_program AND o.phone = ANY (phones) AND o.closed_at IS NULL;
+  END $$`,
   `CREATE INDEX offers_to_tell ON offers (expires_at) WHERE kind = 'release' AND newcomer_told_at IS NULL`,
   `CREATE TABLE replies (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

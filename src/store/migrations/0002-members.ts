@@ -117,4 +117,9 @@ const STATEMENTS = [
     opted_out_at timestamptz NOT NULL,
     PRIMARY KEY (program, phone_mark)
   )`,
+  // Volatile for the same reason as ties_of.
+  `CREATE FUNCTION has_opt_outs(of_program text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+  BEGIN
+    RETURN EXISTS (SELECT FROM opt_outs o WHERE o.program = of_program);
+  END $$`,
 ];
