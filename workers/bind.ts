@@ -4,6 +4,7 @@ import type { BindRequest } from '../src/activation/decision.ts';
 import type { Outcome, Silence } from '../src/activation/outcome.ts';
 import type { Locale, Program } from '../src/activation/program.ts';
 import { read } from '../src/activation/read.ts';
+import type { World } from '../src/activation/world.ts';
 import { coalesce } from '../src/flow/coalesce.ts';
 import type { Logger } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
@@ -16,15 +17,20 @@ import type { Database, Trx } from '../src/store/database.ts';
 import type { Decided } from '../src/store/decided.ts';
 import { isOfMessage, recordInboundFailure, type WaitingInbound } from '../src/store/inbox.ts';
 import type { Wanted } from '../src/store/load-world.ts';
+import type { WrittenReply } from '../src/store/new-replies.ts';
+import type { ClaimedReply } from '../src/store/replies.ts';
 import type { ReplyQuota } from '../src/store/reply-quota.ts';
 import { withWorld } from '../src/store/with-world.ts';
-import { type QueuedReply, writePack } from '../src/store/write-pack.ts';
+import { writePack } from '../src/store/write-pack.ts';
+import { PackPlaces } from './pack-places.ts';
+import type { SendNow } from './send-now.ts';
 
 /** What the bind job works with. */
 export interface BindNeighbours {
   readonly db: Database;
   readonly programs: ReadonlyMap<string, Program>;
   readonly quota: ReplyQuota;
+  readonly sendNow: Pick<SendNow, 'take'>;
   readonly enqueue: Pick<Enqueuer, 'bind' | 'send'>;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -36,7 +42,8 @@ type PackRequest = BindRequest & { readonly row: WaitingInbound };
 
 interface PackResult {
   readonly outcomes: readonly { program: string; outcome: Outcome; silence: Silence | undefined }[];
-  readonly replies: readonly QueuedReply[];
+  /** Those that go out from here are `claimed`. */
+  readonly replies: readonly (WrittenReply & { readonly claimed: ClaimedReply | undefined })[];
   readonly failed: readonly string[];
   readonly rest: readonly string[];
 }
@@ -67,19 +74,30 @@ export function createBind(neighbours: BindNeighbours): Handlers['bind'] {
 const PACKS_AT_ONCE = 2;
 
 async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Promise<void> {
+  const places = new PackPlaces(neighbours.sendNow);
   try {
-    const result = await withWorld(neighbours.db, (trx, also) => bindIn(trx, neighbours, ids, also));
-    report(neighbours, result);
+    const result = await withWorld(neighbours.db, (trx, also) => {
+      // A try that was given up made no reply.
+      places.giveBack();
+      return bindIn(trx, { ...neighbours, places }, ids, also);
+    });
+    report(neighbours, result, places);
     if (result.failed.length > 0) await setBack(neighbours, result.failed, 'the rule failed on it');
   } catch (error) {
     if (!isOfMessage(error)) throw error;
     neighbours.log.error({ messages: ids.length, error }, 'A pack was refused by the database');
     if (ids.length === 1) await setBack(neighbours, ids, 'the database refused it');
     else for (const id of ids) await bindEach(neighbours, [id]);
+  } finally {
+    places.giveBack();
   }
 }
 
-async function bindIn(trx: Trx, neighbours: BindNeighbours, ids: readonly string[], also: Wanted): Promise<PackResult> {
+interface TryNeighbours extends BindNeighbours {
+  readonly places: PackPlaces;
+}
+
+async function bindIn(trx: Trx, neighbours: TryNeighbours, ids: readonly string[], also: Wanted): Promise<PackResult> {
   const results: PackResult[] = [];
   for (const claimed of await claimPack(trx, ids, also)) {
     const program = neighbours.programs.get(claimed.program);
@@ -99,29 +117,48 @@ async function bindIn(trx: Trx, neighbours: BindNeighbours, ids: readonly string
 
 async function bindProgram(
   trx: Trx,
-  neighbours: BindNeighbours,
+  { quota, places, log, now }: TryNeighbours,
   program: Program,
   claimed: ClaimedPack,
 ): Promise<PackResult> {
-  const { requests, unreadable } = toRequests(claimed.rows, program, neighbours.now());
-  const taken = await neighbours.quota.take(program, requests.length * 2);
+  const { requests, unreadable } = toRequests(claimed.rows, program, now());
+  const taken = await quota.take(program, requests.length * 2);
   let used = 0;
   try {
     const world = claimed.world(taken.count);
     const pack = decidePack(requests, world, program);
     const decided = pack.decided.map(({ request, decision }) => toDecided(request, decision, program, world));
-    const replies = decided.length === 0 ? [] : await writePack(trx, program, world, decided);
-    used = replies.length;
-    for (const { error } of pack.failed) neighbours.log.error({ error }, 'The activation rule failed on an SMS');
+    const claims = await places.for(decided);
+    const written = decided.length === 0 ? [] : await writePack(trx, program, world, decided, claims);
+    used = written.length;
+    for (const { error } of pack.failed) log.error({ error }, 'The activation rule failed on an SMS');
+    const rows = new Map(claimed.rows.map((row) => [row.id, row]));
     return {
       outcomes: decided.map(({ decision: { outcome, silence } }) => ({ program: program.key, outcome, silence })),
-      replies,
+      replies: written.map((reply) => ({
+        ...reply,
+        claimed: reply.made.is_claimed ? toClaimed(reply, rows.get(reply.made.inbound_id ?? ''), world) : undefined,
+      })),
       failed: [...unreadable, ...pack.failed.map(({ request }) => request.row.id)],
       rest: pack.rest.map((request) => request.row.id),
     };
   } finally {
     taken.giveBack(taken.count - used);
   }
+}
+
+/** What `claimReplies` would give of it. */
+function toClaimed({ id, made }: WrittenReply, row: WaitingInbound | undefined, world: World): ClaimedReply {
+  const { program, sender, recipient, template, locale, variables: facts } = made;
+  return {
+    ...{ id, program, sender, recipient, template, locale, facts },
+    attempts: 1,
+    received_at: row?.received_at ?? null,
+    is_opted_out: world.phones.get(recipient)?.isOptedOut === true,
+    is_rehearsed: row?.is_rehearsed === true,
+    age_seconds: 0,
+    may_move: true,
+  };
 }
 
 function toRequests(
@@ -174,20 +211,15 @@ function toDecided(
   };
 }
 
-function report({ enqueue, metrics, log }: BindNeighbours, result: PackResult): void {
+function report({ enqueue, metrics, log }: BindNeighbours, result: PackResult, places: PackPlaces): void {
   log.debug({ decided: result.outcomes.length, replies: result.replies.length }, 'Pack decided');
-  for (const [channel, ids] of groupByChannel(result.replies)) enqueue.send(channel, ids);
+  places.send(result.replies.flatMap(({ channel, claimed }) => (claimed === undefined ? [] : [{ channel, claimed }])));
+  for (const { id, channel, claimed } of result.replies) if (claimed === undefined) enqueue.send(channel, [id]);
   if (result.rest.length > 0) enqueue.bind(result.rest);
   for (const { program, outcome, silence } of result.outcomes) {
     metrics.outcomes.inc({ program, outcome, silence: silence ?? '' });
     if (silence === 'daily-cap') metrics.dailyCapReached.inc({ program });
   }
-}
-
-function groupByChannel(replies: readonly QueuedReply[]): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const { id, channel } of replies) groups.set(channel, [...(groups.get(channel) ?? []), id]);
-  return groups;
 }
 
 async function setBack({ db, metrics, log }: BindNeighbours, ids: readonly string[], reason: string): Promise<void> {

@@ -1,31 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Program } from '../src/activation/program.ts';
-import { isForTrying } from '../src/config/channels.ts';
 import type { Channel } from '../src/config.ts';
-import { backoffMs } from '../src/flow/backoff.ts';
-import { coalesce } from '../src/flow/coalesce.ts';
 import type { Logger } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
 import type { Provider } from '../src/providers/provider.ts';
 import type { ChannelJobContext, Handlers } from '../src/queue/catalog.ts';
 import type { Enqueuer } from '../src/queue/enqueue.ts';
 import type { ReplyTexts } from '../src/reply/compile.ts';
-import { previewReply } from '../src/reply/render.ts';
-import { replyValues } from '../src/reply/values.ts';
-import { BLANK_CODE } from '../src/store/codes.ts';
 import type { Database } from '../src/store/database.ts';
 import { moveAway, putOff } from '../src/store/hold-back.ts';
-import {
-  type AttemptResult,
-  type ClaimedReply,
-  claimReplies,
-  type RecordedAttempt,
-  recordAttempts,
-} from '../src/store/replies.ts';
+import { claimReplies } from '../src/store/replies.ts';
 import { reserveSends } from '../src/store/send-rate.ts';
-import type { Circuit, Leave } from './circuit.ts';
-import { fallbackOf, outagePlaces } from './fallback.ts';
-import { type Circumstances, resultOf, resultOfNoAttempt } from './send-result.ts';
+import type { Attempt } from './attempt.ts';
+import type { Circuit } from './circuit.ts';
+import { outagePlaces } from './fallback.ts';
 
 /** What the send job works with. */
 export interface SendNeighbours {
@@ -46,16 +34,9 @@ export interface SendNeighbours {
 }
 
 /** A channel and the provider that carries its replies. */
-interface SendLine {
+export interface SendLine {
   readonly channel: Channel;
   readonly provider: Provider;
-}
-
-/** A reply with the words it got. */
-interface Worded {
-  readonly reply: ClaimedReply;
-  readonly text: string;
-  readonly segments: number;
 }
 
 /**
@@ -63,8 +44,7 @@ interface Worded {
  * and next attempt are its row's; the job fails only when the database does. Told to stop, it leaves the rest in the outbox.
  * While the channel's circuit is open nothing is attempted: the rest moves to the fallback, or waits.
  */
-export function createSend(neighbours: SendNeighbours): Handlers['send'] {
-  const record = recorder(neighbours.db);
+export function createSend(neighbours: SendNeighbours, attempt: Attempt): Handlers['send'] {
   return async ({ ids }, context) => {
     const line = neighbours.lines.get(context.channel);
     const circuit = neighbours.circuits.get(context.channel);
@@ -79,33 +59,13 @@ export function createSend(neighbours: SendNeighbours): Handlers['send'] {
       try {
         if (!(await waitForTurn(neighbours, line.channel, slice.length, context))) return;
         const replies = await claimReplies(neighbours.db, context.channel, slice);
-        await Promise.all(
-          replies.map(async (reply) => {
-            const worded = putIntoWords(neighbours, reply);
-            const result = await attempt(neighbours, line, { circuit, leave }, worded, context);
-            await record({ id: reply.id, ...toKeep(line.channel, worded, result), result });
-            follow(neighbours, line.channel, reply, result);
-          }),
-        );
+        const permit = { circuit, leave, signal: context.signal };
+        await Promise.all(replies.map((reply) => attempt(line, reply, permit)));
       } finally {
         if (leave.kind === 'one') leave.end();
       }
     }
   };
-}
-
-/** Writes down what came of attempts, as many at once as wait for it. */
-function recorder(db: Database): (attempt: RecordedAttempt) => Promise<undefined> {
-  const written = coalesce<RecordedAttempt, undefined>({
-    run: async (attempts) => {
-      await recordPatiently(db, attempts);
-      return attempts.map(() => undefined);
-    },
-    maxItems: 50,
-    maxInFlight: 2,
-    maxWaiting: 10_000,
-  });
-  return (attempt) => written.add(attempt);
 }
 
 /** The provider is away: what may move goes to the fallback, if that one is there; all else waits, unattempted. */
@@ -138,112 +98,4 @@ async function waitForTurn(
   const waitMs = await reserveSends(db, channel.key, count, channel.messagesPerSecond);
   if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => undefined);
   return !signal.aborted;
-}
-
-function putIntoWords({ programs, texts, metrics, log, now }: SendNeighbours, reply: ClaimedReply): Worded {
-  const program = programs.get(reply.program);
-  if (program === undefined) return { reply, text: '', segments: 0 };
-  const values = replyValues(program, reply.facts, { address: reply.sender, now: now() });
-  const { text, segments, isFallback, error } = previewReply(texts(), {
-    program: program.key,
-    locale: reply.locale,
-    name: reply.template,
-    values,
-  });
-  if (isFallback) {
-    metrics.templateFallbacks.inc();
-    log.error(
-      { program: program.key, locale: reply.locale, template: reply.template, reason: error },
-      'Template failed',
-    );
-  }
-  return { reply, text, segments };
-}
-
-/** By whose leave a reply is attempted. */
-interface Permit {
-  readonly circuit: Circuit;
-  readonly leave: Leave;
-}
-
-async function attempt(
-  neighbours: SendNeighbours,
-  { channel, provider }: SendLine,
-  { circuit, leave }: Permit,
-  worded: Worded,
-  { signal }: ChannelJobContext,
-): Promise<AttemptResult> {
-  const { reply, text } = worded;
-  const reason = reasonNotTo(channel, worded, neighbours.now());
-  if (reason !== undefined) return { kind: 'failed', errorCode: reason, isOptOut: false };
-  const { id: replyId, sender: from, recipient: to } = reply;
-  const left = secondsLeft(channel, reply);
-  const message = { replyId, from, to, text, ...(left !== undefined && { validitySeconds: left }) };
-  const outcome = await circuit.run(leave, () => provider.send(message, signal), signal);
-  const circumstances: Circumstances = {
-    attempts: reply.attempts,
-    policy: channel.unknown,
-    circuit: { isClosed: circuit.word() === 'closed', retryAfterMs: circuit.retryAfterMs() },
-    fallback: fallbackOf(neighbours, channel.key, reply),
-    isStopping: signal.aborted,
-    random: neighbours.random,
-  };
-  return outcome === undefined ? resultOfNoAttempt(circumstances) : resultOf(outcome, circumstances);
-}
-
-/** The error code of a reply that is not sent any more; undefined when it is. */
-function reasonNotTo(channel: Channel, { reply, text }: Worded, now: Date): string | undefined {
-  // The programme was taken out of the configuration.
-  if (text === '') return 'no-program';
-  // Its channel, or the fallback it came to, is live: whoever typed for this phone may not have had it.
-  if (reply.is_rehearsed && !isForTrying(channel)) return 'rehearsed';
-  if (reply.is_opted_out && reply.template !== 'stopped') return 'opted-out';
-  // A code that is no longer good would only be sent back in vain.
-  if (reply.facts.expiresAt !== undefined && reply.facts.expiresAt <= now) return 'too-late';
-  return (secondsLeft(channel, reply) ?? 1) < 1 ? 'too-late' : undefined;
-}
-
-/** Full seconds in which the reply is still of use; undefined when its channel sets no end. */
-function secondsLeft({ validityMinutes }: Channel, { age_seconds }: ClaimedReply): number | undefined {
-  return validityMinutes === undefined ? undefined : Math.floor(validityMinutes * 60 - age_seconds);
-}
-
-/**
- * What is kept of a text: a code that proves a phone is for that phone alone. The phone page has no other screen than
- * our database, so there the code stays until its time is over.
- */
-function toKeep(channel: Channel, { reply, text, segments }: Worded, { kind }: AttemptResult) {
-  const { code } = reply.facts;
-  if (reply.template !== 'confirm-code' || code === undefined || isForTrying(channel)) return { text, segments };
-  const isOver = kind === 'accepted' || kind === 'failed';
-  return { text: text.replaceAll(code, BLANK_CODE), segments, codeBecomes: isOver ? BLANK_CODE : undefined };
-}
-
-function follow(neighbours: SendNeighbours, channel: Channel, reply: ClaimedReply, result: AttemptResult): void {
-  const { metrics, enqueue, log, now } = neighbours;
-  log.debug({ channel: channel.key, replyId: reply.id, result: result.kind }, 'Reply attempted');
-  metrics.sendAttempts.inc({ channel: channel.key, outcome: result.kind });
-  if (result.kind === 'later') enqueue.send(channel.key, [reply.id], result.delayMs);
-  else if (result.kind === 'moved') {
-    metrics.fallbacks.inc({ channel: channel.key, to: result.to.channel, why: result.why });
-    enqueue.send(result.to.channel, [reply.id]);
-  } else metrics.replies.inc({ channel: channel.key, status: result.kind });
-  if (result.kind === 'accepted' && reply.received_at !== null) {
-    metrics.textToReplySeconds.observe((now().getTime() - reply.received_at.getTime()) / 1000);
-  }
-}
-
-/** How long a lost database may stay lost before an answer that was heard cannot be written down. */
-const RECORD_RETRY = { tries: 8, backoff: { firstMs: 250, maxMs: 4_000 } } as const;
-
-/** The SMS is out: its record is worth more patience than a job, which would only find the reply `unknown`. */
-async function recordPatiently(db: Database, attempts: readonly RecordedAttempt[]): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await recordAttempts(db, attempts);
-    } catch (error) {
-      if (attempt >= RECORD_RETRY.tries) throw error;
-      await sleep(backoffMs(attempt, RECORD_RETRY.backoff, Math.random));
-    }
-  }
 }

@@ -5,12 +5,14 @@ import { startWorkers } from '../src/queue/worker.ts';
 import type { Service } from '../src/service.ts';
 import type { Database } from '../src/store/database.ts';
 import { createReplyQuota } from '../src/store/reply-quota.ts';
+import { createAttempt } from './attempt.ts';
 import { createBind } from './bind.ts';
 import { createCircuits } from './circuit.ts';
 import { startEvents } from './events.ts';
 import { startLookups } from './lookup.ts';
 import { tellRehearsals } from './rehearsal.ts';
 import { createSend } from './send.ts';
+import { createSendNow } from './send-now.ts';
 import { keepSessions } from './sessions.ts';
 import { startSweeper } from './sweep.ts';
 
@@ -42,11 +44,12 @@ export async function work(service: Service): Promise<Working> {
   const circuits = createCircuits(lines, { metrics, log, random: Math.random });
   const hasSession = (channel: string) => sessions.canSend(channel);
   const sending = { ...common, circuits, hasSession, random: Math.random };
-  const handlers = {
-    bind: createBind({ ...common, quota }),
-    send: createSend({ ...sending, lines: rehearsals.lines, texts: () => templates.texts() }),
-  };
+  const carrying = { ...sending, lines: rehearsals.lines, texts: () => templates.texts() };
+  const attempt = createAttempt(carrying);
+  const sendNow = createSendNow(carrying, attempt);
+  const handlers = { bind: createBind({ ...common, quota, sendNow }), send: createSend(carrying, attempt) };
   const workers = startWorkers(queue, handlers, { channels, log });
+  const sendingNow = channels.map((channel) => sendNow.open(channel));
   const sessions = keepSessions({
     db,
     lines,
@@ -54,7 +57,8 @@ export async function work(service: Service): Promise<Working> {
     keep: (channel, received, raw) => intake.keep(channel, received, raw),
     openSending: (channel) => {
       const senders = startWorkers(queue, handlers, { channels: [channel], isBinding: false, log });
-      return (graceMs) => senders.close(graceMs);
+      const endNow = sendNow.open(channel);
+      return async (graceMs) => void (await Promise.all([senders.close(graceMs), endNow(graceMs)]));
     },
   });
   metrics.collectSessions(() => sessions.states());
@@ -65,7 +69,15 @@ export async function work(service: Service): Promise<Working> {
   return {
     db,
     async close(graceMs) {
-      await Promise.all([workers.close(graceMs), sessions.close(graceMs), stopSweeper(), stopLookups(), stopEvents()]);
+      const endSending = () => Promise.all(sendingNow.map((endNow) => endNow(graceMs)));
+      await Promise.all([
+        // What the last packs decided still goes out.
+        workers.close(graceMs).then(endSending),
+        sessions.close(graceMs),
+        stopSweeper(),
+        stopLookups(),
+        stopEvents(),
+      ]);
       await rehearsals.drain();
       await intake.drain();
       await poster.close();

@@ -4,9 +4,9 @@ import type { CardNumber } from '../activation/card-number.ts';
 import type { Locale, Program, ProgramLimits } from '../activation/program.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
 import type { Database, Trx } from './database.ts';
+import type { QueuedReply } from './new-replies.ts';
 import { rows } from './rows.ts';
 import type { TextingAddress } from './texting.ts';
-import type { QueuedReply } from './write-pack.ts';
 
 /** How long a code is good for. */
 export const CODE_MINUTES = 10;

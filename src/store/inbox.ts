@@ -4,7 +4,7 @@ import type { Intent, Script } from '../activation/intent.ts';
 import type { Outcome } from '../activation/outcome.ts';
 import type { OptOutKind } from '../sms/message.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
-import { type Database, isDatabaseAway, isRetryable, sqlState, type Trx } from './database.ts';
+import { type Database, isDatabaseAway, isRetryable, sqlState } from './database.ts';
 import { rows } from './rows.ts';
 
 /** A received SMS as the inbox keeps it. With an `outcome` it is done on arrival: nobody will be answered. */

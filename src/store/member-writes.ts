@@ -33,7 +33,7 @@ export function memberWrites(program: string, pack: readonly Decided[]): RawBuil
   const list = [...met].map(([phone, { proof, proposedName }]) => ({ phone, proof, name: proposedName }));
   const isProved = sql`${proofRank(sql`excluded.phone_proof`)} > ${proofRank(sql`m.phone_proof`)}`;
   const isProposed = sql`(m.name IS NULL AND excluded.proposed_name IS DISTINCT FROM m.proposed_name AND excluded.proposed_name IS NOT NULL)`;
-  // The statement's snapshot has the member as it was.
+  // The statement's snapshot has the member as it was. A row that was locked before it was written was there: its xmax tells.
   const was = (column: string) => sql`(SELECT old.${sql.raw(column)} FROM members old WHERE old.id = m.id)`;
   return sql`INSERT INTO members AS m (program, phone, phone_proof, proposed_name)
     SELECT ${program}, phone, proof, name FROM ${rows(list, 'phone text, proof text, name text')} ORDER BY phone
@@ -42,9 +42,10 @@ export function memberWrites(program: string, pack: readonly Decided[]): RawBuil
       proposed_name = CASE WHEN ${isProposed} THEN excluded.proposed_name ELSE m.proposed_name END,
       version = m.version + 1, updated_at = now()
     WHERE ${isProved} OR ${isProposed}
-    RETURNING id, phone, phone_proof AS "phoneProof", ${was('id')} IS NOT NULL AS is_known, array_remove(ARRAY[
-      CASE WHEN phone_proof IS DISTINCT FROM ${was('phone_proof')} THEN 'phoneProof' END,
-      CASE WHEN proposed_name IS DISTINCT FROM ${was('proposed_name')} THEN 'proposedName' END], NULL) AS fields`;
+    RETURNING id, phone, phone_proof AS "phoneProof", xmax <> 0 AS is_known,
+      CASE WHEN xmax <> 0 THEN array_remove(ARRAY[
+        CASE WHEN phone_proof IS DISTINCT FROM ${was('phone_proof')} THEN 'phoneProof' END,
+        CASE WHEN proposed_name IS DISTINCT FROM ${was('proposed_name')} THEN 'proposedName' END], NULL) END AS fields`;
 }
 
 /** Writes down what a pack's SMS changed of members who were known before, and tells the loyalty back end. */

@@ -6,9 +6,9 @@ import { rows } from './rows.ts';
 
 /*
  * A receipt without our reply id may come before the provider's answer to the send itself, and then no reply has the
- * provider's id yet. It is parked until one has. Neither side may miss the other, so both follow one rule: commit what
- * you bring, then look for what the other brought. Whoever commits second finds what the first one brought; the sweeper
- * looks for both, should the second have died in between.
+ * provider's id yet. It is parked until one has. The receipt's side commits it and then looks for the reply; when that is
+ * written down later, the sweeper brings the two together, within two seconds. The send itself does not look: for each pack
+ * of replies that would be a statement that nearly always finds nothing.
  */
 
 /** How long a receipt waits for a send that has its provider's id; no provider's answer takes as long. */

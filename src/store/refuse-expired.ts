@@ -7,8 +7,8 @@ import { commit, type LiveWorld } from '../activation/world.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
 import { type Database, type Trx, transact } from './database.ts';
 import { loadWorld } from './load-world.ts';
+import type { QueuedReply } from './new-replies.ts';
 import type { ReplyQuota } from './reply-quota.ts';
-import type { QueuedReply } from './write-pack.ts';
 
 interface EndedRequest {
   readonly id: string;

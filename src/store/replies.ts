@@ -5,7 +5,6 @@ import type { Locale } from '../activation/program.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
 import { REHEARSAL_PREFIX } from '../sms/rehearsal.ts';
 import type { Database } from './database.ts';
-import { applyParked } from './parked-receipts.ts';
 import { rows } from './rows.ts';
 
 /** A reply that was taken out of the outbox to be sent now. */
@@ -35,7 +34,7 @@ export interface ClaimedReply {
 export const mayMove = sql.raw(`(r.first_channel IS NULL AND NOT r.was_resent AND NOT r.is_begun)`);
 
 /** A `sending` reply whose worker said nothing for this long is `unknown`: longer than any provider's time limit. */
-const LEASE = sql.raw(`interval '60 seconds'`);
+export const LEASE = sql.raw(`interval '60 seconds'`);
 
 /**
  * Takes those of the ids that are the channel's, due and not taken. From now on a reply is `sending`: whoever dies with it leaves a
@@ -140,7 +139,7 @@ const moveColumns = sql.raw(
 /**
  * Writes down how attempts ended. Only a reply that still waits for it takes the result as its status: a receipt may have
  * come before the provider's answer, and a status never moves back. One that came before, and had only the provider's id
- * to know its reply by, is applied now. A reply without a recipient belonged to somebody who was erased meanwhile: nothing
+ * to know its reply by, is parked, and the sweeper applies it. A reply without a recipient belonged to somebody who was erased meanwhile: nothing
  * is written to it.
  */
 export async function recordAttempts(db: Database, attempts: readonly RecordedAttempt[]): Promise<void> {
@@ -183,7 +182,4 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
       accepted_at = CASE WHEN result.status = 'accepted' THEN clock_timestamp() ELSE r.accepted_at END,
       finished_at = CASE WHEN result.status = 'failed' AND ${takesResult} THEN clock_timestamp() ELSE r.finished_at END
     FROM result JOIN locked ON locked.id = result.id WHERE r.id = result.id AND r.recipient <> ''`.execute(db);
-  const told = list.flatMap(({ provider_id }) => (provider_id === undefined ? [] : [provider_id]));
-  // The results are committed, and to write them down twice would count twice: the sweeper looks for receipts, too.
-  if (told.length > 0) await applyParked(db, told).catch(() => undefined);
 }

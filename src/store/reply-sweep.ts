@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
+import type { QueuedReply } from './new-replies.ts';
 import { rows } from './rows.ts';
-import type { QueuedReply } from './write-pack.ts';
 
 /**
  * The replies whose job seems lost: queued for longer than they should be. Each is looked at again after as long as it

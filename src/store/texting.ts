@@ -1,9 +1,9 @@
 import type { Program } from '../activation/program.ts';
 import type { Database, Trx } from './database.ts';
 import type { Wanted } from './load-world.ts';
+import type { QueuedReply } from './new-replies.ts';
 import type { ReplyQuota } from './reply-quota.ts';
 import { withWorld } from './with-world.ts';
-import type { QueuedReply } from './write-pack.ts';
 
 /** What a change that texts a customer works with. */
 export interface Texting {

@@ -1,33 +1,27 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { ReplyFacts } from '../activation/decision.ts';
-import type { Locale, Program } from '../activation/program.ts';
+import type { Program } from '../activation/program.ts';
 import type { Change, LiveWorld } from '../activation/world.ts';
-import type { Msisdn } from '../sms/msisdn.ts';
 import { type AuditEvent, auditInsert } from './audit.ts';
 import type { Trx } from './database.ts';
 import { changesOf, type Decided } from './decided.ts';
 import { eventsOfPack, recordEvents } from './events.ts';
 import { memberWrites, type TouchedMember, tellOfMembers } from './member-writes.ts';
+import { type QueuedRow, queueReplies, repliesOf, type WrittenReply, withOrigin } from './new-replies.ts';
 import { offerWrites } from './offer-writes.ts';
 import { rows, together } from './rows.ts';
-
-/** A reply that is in the outbox now. */
-export interface QueuedReply {
-  readonly id: string;
-  readonly channel: string;
-}
 
 /**
  * Writes everything that a pack's decisions changed: bindings, cards, phones, offers, cases, audit, outbox and inbox,
  * in one or two round trips. `world` is as it stands after the last decision. What is closed is closed first, because a
- * partial unique index holds one open binding for a card and for a phone.
+ * partial unique index holds one open binding for a card and for a phone. `claims`: see `repliesOf`.
  */
 export async function writePack(
   trx: Trx,
   program: Program,
   world: LiveWorld,
   pack: readonly Decided[],
-): Promise<QueuedReply[]> {
+  claims?: (channel: string) => boolean,
+): Promise<WrittenReply[]> {
   const offers = offerWrites(program.key, pack);
   const closing = [...bindingsClosed(program.key, pack), ...offers.closing];
   if (closing.length > 0) await together(closing, sql`SELECT`).execute(trx);
@@ -40,13 +34,12 @@ export async function writePack(
     ...audited(program.key, pack),
     ...inboxDone(pack),
   ];
-  const replies = repliesOf(program.key, pack);
-  const queuing = replies.length === 0 ? undefined : repliesQueued(replies);
-  const { queued, touched } = await writeTogether(trx, parts, queuing, memberWrites(program.key, pack));
+  const replies = repliesOf(program.key, pack, claims);
+  const { queued, touched } = await writeTogether(trx, parts, queueReplies(replies), memberWrites(program.key, pack));
   // After the members are written, whom they name.
   if (program.events !== undefined) await recordEvents(trx, eventsOfPack(program.key, pack));
   await tellOfMembers(trx, program, pack, touched);
-  return queued;
+  return withOrigin(queued, replies);
 }
 
 /** One round trip for all; gives the replies that are in the outbox now and the members who were known before. */
@@ -55,8 +48,8 @@ async function writeTogether(
   parts: readonly RawBuilder<unknown>[],
   queuing: RawBuilder<unknown> | undefined,
   meeting: RawBuilder<unknown> | undefined,
-): Promise<{ queued: QueuedReply[]; touched: TouchedMember[] }> {
-  const last = sql<{ queued: QueuedReply[] | null; touched: TouchedMember[] | null }>`SELECT
+): Promise<{ queued: readonly QueuedRow[]; touched: readonly TouchedMember[] }> {
+  const last = sql<{ queued: QueuedRow[] | null; touched: TouchedMember[] | null }>`SELECT
     ${queuing === undefined ? sql`NULL` : sql`(SELECT json_agg(queued) FROM queued)`} AS queued,
     ${meeting === undefined ? sql`NULL` : sql`(SELECT json_agg(met) FROM met WHERE is_known)`} AS touched`;
   const byName = { ...(queuing !== undefined && { queued: queuing }), ...(meeting !== undefined && { met: meeting }) };
@@ -156,42 +149,6 @@ function auditOf(program: string, actor: string, change: Change): AuditEvent[] {
   if (change.kind !== 'set-card-status') return [];
   const { card, from, to, replacedBy } = change;
   return [{ ...who, action: 'card.status', card, before: { status: from }, after: { status: to, replacedBy } }];
-}
-
-interface NewReply {
-  readonly inbound_id: string | undefined;
-  readonly slot: number;
-  readonly channel: string;
-  readonly sender: string;
-  readonly recipient: Msisdn;
-  readonly template: string;
-  readonly locale: Locale;
-  readonly variables: ReplyFacts;
-}
-
-function repliesOf(program: string, pack: readonly Decided[]): (NewReply & { program: string })[] {
-  return pack.flatMap((one) =>
-    one.decision.replies.map((reply, index) => ({
-      program,
-      inbound_id: one.inboundId,
-      // Slot 0 is the author's; it stays free when silence was kept and only others are told.
-      slot: reply.to === one.from ? 0 : index + 1,
-      channel: one.channel,
-      sender: one.address,
-      recipient: reply.to,
-      template: reply.template,
-      locale: one.localeFor(reply.to),
-      variables: reply.facts,
-    })),
-  );
-}
-
-function repliesQueued(replies: readonly (NewReply & { program: string })[]): RawBuilder<unknown> {
-  const columns =
-    'inbound_id bigint, slot smallint, program text, channel text, sender text, recipient text, template text, locale text, variables jsonb';
-  return sql`INSERT INTO replies (inbound_id, slot, program, channel, sender, recipient, template, locale, variables)
-    SELECT inbound_id, slot, program, channel, sender, recipient, template, locale, variables
-    FROM ${rows(replies, columns)} RETURNING id::text, channel`;
 }
 
 function inboxDone(pack: readonly Decided[]): RawBuilder<unknown>[] {

@@ -7,6 +7,7 @@ import { MAX_PACK } from '../../src/queue/catalog.ts';
 import { compileTemplates } from '../../src/reply/compile.ts';
 import { templateSource } from '../../src/reply/source.ts';
 import { sweepReplies } from '../../src/store/reply-sweep.ts';
+import { createAttempt } from '../../workers/attempt.ts';
 import { createCircuits } from '../../workers/circuit.ts';
 import { createSend } from '../../workers/send.ts';
 import { addReplies, repliesIn } from '../store/outbox.ts';
@@ -91,7 +92,7 @@ describe('an hour’s outage of a provider', function () {
     mock.method(Date, 'now', () => clock);
     const enqueue = (channel: string, ids: readonly string[], delayMs = 0) =>
       void jobs.push(...ids.map((id) => ({ channel, id, dueAt: clock + delayMs })));
-    const handle = createSend({
+    const neighbours = {
       db: store.db,
       programs: new Map([['club', CLUB]]),
       lines,
@@ -103,7 +104,8 @@ describe('an hour’s outage of a provider', function () {
       log,
       now: () => new Date(clock),
       random: Math.random,
-    });
+    };
+    const handle = createSend(neighbours, createAttempt(neighbours));
     const { signal } = new AbortController();
     setMaxListeners(0, signal);
     return {

@@ -34,6 +34,8 @@ describe('receipts with the provider’s id alone', () => {
         result: { kind: 'accepted', providerMessageId },
       })),
     );
+  /** What the sweeper does every two seconds. */
+  const sweep = () => applyParked(store.db);
   const statuses = async () => (await repliesIn(store.db)).map(({ status }) => status);
   const parked = () => look<{ id: string }>(store.db, sql`SELECT provider_message_id AS id FROM parked_receipts`);
 
@@ -58,7 +60,7 @@ describe('receipts with the provider’s id alone', () => {
     assert.deepEqual(await statuses(), ['accepted', 'delivered']);
   });
 
-  it('wait for the answer to the send, and then stand', async () => {
+  it('wait for the answer to the send, and stand from the next sweep on', async () => {
     const { db } = store;
     const ids = await addReplies(db, [{}, {}]);
     await claimReplies(db, 'main', ids);
@@ -69,6 +71,7 @@ describe('receipts with the provider’s id alone', () => {
       [one, 'P1'],
       [other, 'P2'],
     ]);
+    assert.equal(await sweep(), 2);
     const rows = await repliesIn(db);
     assert.deepEqual(
       rows.map(({ status, error_code, isFinished }) => [status, error_code, isFinished]),
@@ -87,6 +90,7 @@ describe('receipts with the provider’s id alone', () => {
     await tell([receipt('P1', 'delivered'), receipt('P1', 'sent'), receipt('P2', 'sent')]);
     await tell([receipt('P1', 'accepted'), receipt('P2', 'failed', { isOptOut: true })]);
     await accept(ids.map((id, n) => [id, `P${n + 1}`]));
+    await sweep();
     assert.deepEqual([await statuses(), await optedOut(db)], [['delivered', 'failed'], [phone(4)]]);
     assert.equal((await tell([receipt('P1', 'sent'), receipt('P1', 'read')])).found, 2);
     assert.equal((await statuses())[0], 'read');
@@ -106,7 +110,7 @@ describe('receipts with the provider’s id alone', () => {
     await tell([receipt('P1', 'delivered')]);
     await tell([receipt('P1', 'accepted', { replyId: id })]);
     assert.deepEqual(await statuses(), ['accepted']);
-    assert.equal(await applyParked(store.db), 1);
+    assert.equal(await sweep(), 1);
     assert.deepEqual(await statuses(), ['delivered']);
   });
 
@@ -125,6 +129,7 @@ describe('receipts with the provider’s id alone', () => {
           return n % 4 < 2 ? [theirs(), ours()] : [ours(), theirs()];
         }),
       );
+      await sweep();
       assert.ok(
         (await statuses()).every((status) => status === 'delivered'),
         `round ${round}`,

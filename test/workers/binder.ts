@@ -10,6 +10,11 @@ import { CLUB } from '../support/world.ts';
 export const metrics = createMetrics();
 export const log = createLogger({ level: 'silent' });
 
+/** Every reply takes the way over the queue. */
+export const NOTHING_AT_ONCE: BindNeighbours['sendNow'] = {
+  take: () => Promise.resolve({ count: 0, send: () => {}, giveBack: () => {} }),
+};
+
 /** A bind worker with its own quota, and what it enqueued. */
 export function binder(db: Database, { programs = [CLUB], quotaDb = db, ...changes }: BinderOptions = {}) {
   const replies: string[] = [];
@@ -19,6 +24,7 @@ export function binder(db: Database, { programs = [CLUB], quotaDb = db, ...chang
     db,
     programs: new Map(programs.map((one) => [one.key, one])),
     quota: createReplyQuota(quotaDb, now),
+    sendNow: NOTHING_AT_ONCE,
     enqueue: { bind: (ids) => again.push(...ids), send: (_channel, ids) => replies.push(...ids) },
     metrics,
     log,

@@ -4,8 +4,10 @@ import type { SendOutcome, Sessions } from '../../src/providers/provider.ts';
 import { compileTemplates } from '../../src/reply/compile.ts';
 import { templateSource } from '../../src/reply/source.ts';
 import type { Database } from '../../src/store/database.ts';
+import { createAttempt } from '../../workers/attempt.ts';
 import { createCircuits } from '../../workers/circuit.ts';
 import { createSend } from '../../workers/send.ts';
+import { createSendNow } from '../../workers/send-now.ts';
 import { channelOf } from '../support/channel.ts';
 import { accept, scriptedProvider } from '../support/scripted-provider.ts';
 import { CLUB } from '../support/world.ts';
@@ -62,7 +64,7 @@ export function sender(
     });
   }
   const circuits = createCircuits(lines, { metrics, log, random: () => 0.5 });
-  const handle = createSend({
+  const neighbours = {
     db,
     programs: new Map([['club', CLUB]]),
     lines,
@@ -70,16 +72,21 @@ export function sender(
     hasSession: () => hasSession,
     texts: () => texts,
     enqueue: {
-      send: (key, ids, delayMs = 0) => again.push(...ids.map((id) => ({ channel: key, id, delayMs }))),
+      send: (key: string, ids: readonly string[], delayMs = 0) =>
+        again.push(...ids.map((id) => ({ channel: key, id, delayMs }))),
     },
     metrics,
     log,
     now: () => NOW,
     random: () => 0.5,
-  });
+  };
+  const attempt = createAttempt(neighbours);
+  const handle = createSend(neighbours, attempt);
   return {
     /** Runs one job. */
     send: (ids: readonly string[], key = 'main') => handle({ ids }, { signal: stopping.signal, channel: key }),
+    /** What sends without a job. */
+    sendNow: createSendNow(neighbours, attempt),
     provider,
     backup: second,
     circuits,
