@@ -60,6 +60,7 @@ export function createBind(neighbours: BindNeighbours): Handlers['bind'] {
     },
     maxItems: MAX_PACK,
     maxInFlight: PACKS_AT_ONCE,
+    everyMs: PACK_EVERY_MS,
     maxWaiting: MAX_PACK * CATALOG.bind.concurrency,
   });
   return async ({ ids }) => {
@@ -72,6 +73,8 @@ export function createBind(neighbours: BindNeighbours): Handlers['bind'] {
  * make jobs of one, and at the full price of a transaction each a worker that fell behind would never catch up.
  */
 const PACKS_AT_ONCE = 2;
+/** Even arrivals of up to 100 SMS a second are decided at once; of 1,000, ten in one transaction. */
+const PACK_EVERY_MS = 10;
 
 async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Promise<void> {
   const places = new PackPlaces(neighbours.sendNow);
@@ -151,7 +154,13 @@ async function bindProgram(
 function toClaimed({ id, made }: WrittenReply, row: WaitingInbound | undefined, world: World): ClaimedReply {
   const { program, sender, recipient, template, locale, variables: facts } = made;
   return {
-    ...{ id, program, sender, recipient, template, locale, facts },
+    id,
+    program,
+    sender,
+    recipient,
+    template,
+    locale,
+    facts,
     attempts: 1,
     received_at: row?.received_at ?? null,
     is_opted_out: world.phones.get(recipient)?.isOptedOut === true,

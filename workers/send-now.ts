@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import type { ClaimedReply } from '../src/store/replies.ts';
 import { createSendShares } from '../src/store/send-rate.ts';
 import type { Attempt } from './attempt.ts';
-import type { SendNeighbours } from './send.ts';
+import type { Circuit } from './circuit.ts';
+import type { SendLine, SendNeighbours } from './send.ts';
 
 /**
  * Sends replies of this process's own making as soon as they are committed. They are claimed from the start, so that no
@@ -31,6 +32,9 @@ const NONE: Places = { count: 0, send: () => {}, giveBack: () => {} };
 
 /** Where a channel's replies go out. */
 interface Station {
+  readonly channel: string;
+  readonly line: SendLine;
+  readonly circuit: Circuit;
   readonly ending: AbortController;
   readonly underWay: Set<Promise<void>>;
   /** Taken and not yet given back or ended. */
@@ -39,27 +43,11 @@ interface Station {
 
 /** Nothing is open at first. */
 export function createSendNow(neighbours: SendNeighbours, attempt: Attempt): SendNow {
-  const { db, lines, circuits, log } = neighbours;
-  const shares = createSendShares(db);
+  const shares = createSendShares(neighbours.db);
   const stations = new Map<string, Station>();
-
-  function sendOne(channel: string, station: Station, reply: ClaimedReply): void {
-    const [line, circuit] = [lines.get(channel), circuits.get(channel)];
-    if (line === undefined || circuit === undefined) return;
-    const sending = attempt(line, reply, { circuit, leave: { kind: 'all' }, signal: station.ending.signal })
-      // The row is still `sending`: when its lease is over it is taken for unanswered.
-      .catch((error: unknown) => log.error({ channel, error }, 'What came of a send could not be written down'))
-      .finally(() => {
-        station.places -= 1;
-        station.underWay.delete(sending);
-      });
-    station.underWay.add(sending);
-  }
-
   return {
     open(channel) {
-      const station = { ending: new AbortController(), underWay: new Set<Promise<void>>(), places: 0 };
-      setMaxListeners(0, station.ending.signal);
+      const station = openStation(neighbours, channel);
       stations.set(channel, station);
       return (graceMs) => {
         if (stations.get(channel) === station) stations.delete(channel);
@@ -67,28 +55,53 @@ export function createSendNow(neighbours: SendNeighbours, attempt: Attempt): Sen
       };
     },
     async take(channel, wanted) {
-      const [station, line] = [stations.get(channel), lines.get(channel)];
-      if (station === undefined || line === undefined || circuits.get(channel)?.word() !== 'closed') return NONE;
+      const station = stations.get(channel);
+      if (station?.circuit.word() !== 'closed') return NONE;
       const most = Math.max(0, Math.min(wanted, MAX_UNDER_WAY - station.places));
       station.places += most;
-      const count = most === 0 ? 0 : await shares.take(channel, most, line.channel.messagesPerSecond).catch(() => 0);
+      const count =
+        most === 0 ? 0 : await shares.take(channel, most, station.line.channel.messagesPerSecond).catch(() => 0);
       station.places -= most - count;
-      let left = count;
-      const giveBack = () => {
-        station.places -= left;
-        left = 0;
-      };
-      return {
-        count,
-        send(replies) {
-          left -= replies.length;
-          for (const reply of replies) sendOne(channel, station, reply);
-          giveBack();
-        },
-        giveBack,
-      };
+      return placesOn(station, count, (reply) => sendOne(neighbours, attempt, station, reply));
     },
   };
+}
+
+function openStation({ lines, circuits }: SendNeighbours, channel: string): Station {
+  const [line, circuit] = [lines.get(channel), circuits.get(channel)];
+  if (line === undefined || circuit === undefined) throw new Error(`There is no channel ${channel}`);
+  const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
+  return { channel, line, circuit, ending, underWay: new Set(), places: 0 };
+}
+
+function placesOn(station: Station, count: number, sendOne: (reply: ClaimedReply) => void): Places {
+  let left = count;
+  const giveBack = () => {
+    station.places -= left;
+    left = 0;
+  };
+  return {
+    count,
+    send(replies) {
+      left -= replies.length;
+      for (const reply of replies) sendOne(reply);
+      giveBack();
+    },
+    giveBack,
+  };
+}
+
+function sendOne({ log }: SendNeighbours, attempt: Attempt, station: Station, reply: ClaimedReply): void {
+  const { channel, line, circuit, ending, underWay } = station;
+  const sending = attempt(line, reply, { circuit, leave: { kind: 'all' }, signal: ending.signal })
+    // The row is still `sending`: when its lease is over it is taken for unanswered.
+    .catch((error: unknown) => log.error({ channel, error }, 'What came of a send could not be written down'))
+    .finally(() => {
+      station.places -= 1;
+      underWay.delete(sending);
+    });
+  underWay.add(sending);
 }
 
 async function end({ ending, underWay }: Station, graceMs: number): Promise<void> {

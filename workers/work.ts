@@ -1,17 +1,18 @@
 import { createEventPoster } from '../src/events/poster.ts';
 import { openTemplates } from '../src/files/template-folder.ts';
 import { createIntake } from '../src/intake/intake.ts';
+import type { QueueBackend } from '../src/queue/backend.ts';
 import { startWorkers } from '../src/queue/worker.ts';
 import type { Service } from '../src/service.ts';
 import type { Database } from '../src/store/database.ts';
 import { createReplyQuota } from '../src/store/reply-quota.ts';
 import { createAttempt } from './attempt.ts';
-import { createBind } from './bind.ts';
+import { type BindNeighbours, createBind } from './bind.ts';
 import { createCircuits } from './circuit.ts';
 import { startEvents } from './events.ts';
 import { startLookups } from './lookup.ts';
 import { tellRehearsals } from './rehearsal.ts';
-import { createSend } from './send.ts';
+import { createSend, type SendNeighbours } from './send.ts';
 import { createSendNow } from './send-now.ts';
 import { keepSessions } from './sessions.ts';
 import { startSweeper } from './sweep.ts';
@@ -45,21 +46,14 @@ export async function work(service: Service): Promise<Working> {
   const hasSession = (channel: string) => sessions.canSend(channel);
   const sending = { ...common, circuits, hasSession, random: Math.random };
   const carrying = { ...sending, lines: rehearsals.lines, texts: () => templates.texts() };
-  const attempt = createAttempt(carrying);
-  const sendNow = createSendNow(carrying, attempt);
-  const handlers = { bind: createBind({ ...common, quota, sendNow }), send: createSend(carrying, attempt) };
-  const workers = startWorkers(queue, handlers, { channels, log });
-  const sendingNow = channels.map((channel) => sendNow.open(channel));
+  const openJobs = jobsOf(queue, carrying, { ...common, quota });
+  const endJobs = openJobs(channels, true);
   const sessions = keepSessions({
     db,
     lines,
     log,
     keep: (channel, received, raw) => intake.keep(channel, received, raw),
-    openSending: (channel) => {
-      const senders = startWorkers(queue, handlers, { channels: [channel], isBinding: false, log });
-      const endNow = sendNow.open(channel);
-      return async (graceMs) => void (await Promise.all([senders.close(graceMs), endNow(graceMs)]));
-    },
+    openSending: (channel) => openJobs([channel], false),
   });
   metrics.collectSessions(() => sessions.states());
   const poster = createEventPoster({ isPrivateAllowed: settings.hasPrivateEventUrls, now });
@@ -69,19 +63,33 @@ export async function work(service: Service): Promise<Working> {
   return {
     db,
     async close(graceMs) {
-      const endSending = () => Promise.all(sendingNow.map((endNow) => endNow(graceMs)));
-      await Promise.all([
-        // What the last packs decided still goes out.
-        workers.close(graceMs).then(endSending),
-        sessions.close(graceMs),
-        stopSweeper(),
-        stopLookups(),
-        stopEvents(),
-      ]);
+      await Promise.all([endJobs(graceMs), sessions.close(graceMs), stopSweeper(), stopLookups(), stopEvents()]);
       await rehearsals.drain();
       await intake.drain();
       await poster.close();
       templates.close();
     },
+  };
+}
+
+/**
+ * Opens jobs, and with them what is sent without one. The function that it gives ends both, in so many milliseconds; with 0
+ * all sends are called off before it returns.
+ */
+function jobsOf(queue: QueueBackend, carrying: SendNeighbours, binding: Omit<BindNeighbours, 'sendNow'>) {
+  const attempt = createAttempt(carrying);
+  const sendNow = createSendNow(carrying, attempt);
+  const handlers = { bind: createBind({ ...binding, sendNow }), send: createSend(carrying, attempt) };
+  return (channels: readonly string[], isBinding: boolean) => {
+    const workers = startWorkers(queue, handlers, { channels, isBinding, log: carrying.log });
+    const ends = channels.map((channel) => sendNow.open(channel));
+    const endSending = (graceMs: number) => Promise.all(ends.map((end) => end(graceMs)));
+    return async (graceMs: number) => {
+      const endAt = performance.now() + graceMs;
+      const calledOff = graceMs === 0 ? endSending(0) : undefined;
+      await workers.close(graceMs);
+      // What the last packs decided still goes out.
+      await (calledOff ?? endSending(Math.max(0, endAt - performance.now())));
+    };
   };
 }

@@ -4,11 +4,16 @@ export interface CoalesceOptions<Item, Result> {
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly maxItems: number;
   readonly maxInFlight: number;
+  /**
+   * Milliseconds from the start of one pack to that of the next, unless that one is full; default 0. A lone item still starts
+   * at once, while at higher rates a round trip carries what came meanwhile instead of one item.
+   */
+  readonly everyMs?: number;
   /** Items that may wait; one more is rejected with `CoalescerFull`. */
   readonly maxWaiting: number;
 }
 
-/** Turns single items into packs, without a timer: at low load a pack is one item, under load it is what waited. */
+/** Turns single items into packs: at low load a pack is one item, under load it is what waited. */
 export interface Coalescer<Item, Result> {
   /** The item's own result; rejects with its pack's error, or with `CoalescerFull` at once. */
   add(item: Item): Promise<Result>;
@@ -31,13 +36,16 @@ interface Entry<Item, Result> {
 
 /**
  * Packs start in the order of arrival, and at most `maxInFlight` run at a time. A pack starts at the end of the
- * current turn of the event loop, so that what one caller adds in one go travels together.
+ * current turn of the event loop, so that what one caller adds in one go travels together. A drain waits for no time.
  */
 export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): Coalescer<Item, Result> {
   const queue: Entry<Item, Result>[] = [];
   const idle: (() => void)[] = [];
+  const { everyMs = 0 } = options;
   let inFlight = 0;
   let isStartDue = false;
+  let startedAt = Number.NEGATIVE_INFINITY;
+  let pause: NodeJS.Timeout | undefined;
 
   function startLater(): void {
     if (isStartDue || inFlight >= options.maxInFlight) return;
@@ -47,10 +55,23 @@ export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): 
 
   function start(): void {
     isStartDue = false;
-    while (queue.length > 0 && inFlight < options.maxInFlight) {
+    while (queue.length > 0 && inFlight < options.maxInFlight && !mustWait()) {
       inFlight += 1;
+      startedAt = everyMs === 0 ? startedAt : performance.now();
       void runPack(options.run, queue.splice(0, options.maxItems)).then(finish);
     }
+  }
+
+  /** True when the next pack is not full and too soon after the last; it then starts by itself. */
+  function mustWait(): boolean {
+    if (everyMs === 0 || queue.length >= options.maxItems || idle.length > 0) return false;
+    const leftMs = startedAt + everyMs - performance.now();
+    if (leftMs <= 0) return false;
+    pause ??= setTimeout(() => {
+      pause = undefined;
+      start();
+    }, leftMs);
+    return true;
   }
 
   function finish(): void {
@@ -69,7 +90,10 @@ export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): 
     },
     drain() {
       if (queue.length === 0 && inFlight === 0) return Promise.resolve();
-      return new Promise((resolve) => idle.push(resolve));
+      return new Promise((resolve) => {
+        idle.push(resolve);
+        start();
+      });
     },
     get waiting() {
       return queue.length;

@@ -1,9 +1,10 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
+import { mock } from 'node:test';
 import fc from 'fast-check';
 import { type Coalescer, CoalescerFull, coalesce } from '../../src/flow/coalesce.ts';
 
 /** A run under the test's control: it records its packs and ends each when told to. */
-function controlled(options: { maxItems: number; maxInFlight: number; maxWaiting: number }) {
+function controlled(options: { maxItems: number; maxInFlight: number; maxWaiting: number; everyMs?: number }) {
   const packs: (readonly number[])[] = [];
   const running: { readonly pack: readonly number[]; end(error?: Error): void }[] = [];
   let mostInFlight = 0;
@@ -61,6 +62,68 @@ describe('a coalescer', () => {
     deepEqual(packs, [[1, 2, 3], [4]]);
     for (const run of running) run.end();
     await all;
+  });
+
+  describe('that starts a pack every ten milliseconds', () => {
+    const PACED = { maxItems: 3, maxInFlight: 2, maxWaiting: 10, everyMs: 10 };
+    let clock = 0;
+    beforeEach(() => {
+      mock.timers.enable({ apis: ['setTimeout'] });
+      mock.method(performance, 'now', () => clock);
+    });
+    afterEach(() => mock.reset());
+    const pass = async (ms: number) => {
+      clock += ms;
+      mock.timers.tick(ms);
+      await settle();
+    };
+    /** Adds without waiting for the result. */
+    const add = async (coalescer: Coalescer<number, string>, ...items: readonly number[]) => {
+      for (const item of items) void coalescer.add(item);
+      await settle();
+    };
+
+    it('starts a lone item at once, and what comes too soon after it together', async () => {
+      const { coalescer, packs } = controlled(PACED);
+      await add(coalescer, 1);
+      await pass(4);
+      await add(coalescer, 2);
+      await pass(5);
+      await add(coalescer, 3);
+      deepEqual(packs, [[1]]);
+      await pass(1);
+      deepEqual(packs, [[1], [2, 3]]);
+    });
+
+    it('waits for nothing when the last pack is long ago', async () => {
+      const { coalescer, packs, running } = controlled(PACED);
+      for (const item of [1, 2, 3]) {
+        await add(coalescer, item);
+        running[item - 1]?.end();
+        await pass(10);
+      }
+      deepEqual(packs, [[1], [2], [3]]);
+    });
+
+    it('lets a full pack go at once', async () => {
+      const { coalescer, packs } = controlled(PACED);
+      await add(coalescer, 1);
+      await add(coalescer, 2, 3);
+      deepEqual(packs, [[1]]);
+      await add(coalescer, 4);
+      deepEqual(packs, [[1], [2, 3, 4]]);
+    });
+
+    it('does not wait when it is drained', async () => {
+      const { coalescer, packs, running } = controlled(PACED);
+      await add(coalescer, 1, 2, 3);
+      await add(coalescer, 4);
+      const drained = coalescer.drain();
+      await settle();
+      deepEqual(packs, [[1, 2, 3], [4]]);
+      for (const run of running) run.end();
+      await drained;
+    });
   });
 
   it('fails only the items of the pack that failed', async () => {
