@@ -44,12 +44,6 @@ interface Worded {
   readonly segments: number;
 }
 
-/**
- * No customer waits for the record; but a process that is killed meanwhile leaves replies of which nobody knows whether they
- * went out. At 100 replies a second this makes one statement of three to five.
- */
-const RECORD_EVERY_MS = 40;
-
 function recorder(db: Database): (attempt: RecordedAttempt) => Promise<undefined> {
   const written = coalesce<RecordedAttempt, undefined>({
     run: async (attempts) => {
@@ -58,7 +52,6 @@ function recorder(db: Database): (attempt: RecordedAttempt) => Promise<undefined
     },
     maxItems: 50,
     maxInFlight: 2,
-    everyMs: RECORD_EVERY_MS,
     maxWaiting: 10_000,
   });
   return (attempt) => written.add(attempt);

@@ -41,11 +41,9 @@ interface Entry<Item, Result> {
 export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): Coalescer<Item, Result> {
   const queue: Entry<Item, Result>[] = [];
   const idle: (() => void)[] = [];
-  const { everyMs = 0 } = options;
+  const pace = paceOf(options.everyMs ?? 0, start);
   let inFlight = 0;
   let isStartDue = false;
-  let startedAt = Number.NEGATIVE_INFINITY;
-  let pause: NodeJS.Timeout | undefined;
 
   function startLater(): void {
     if (isStartDue || inFlight >= options.maxInFlight) return;
@@ -55,23 +53,13 @@ export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): 
 
   function start(): void {
     isStartDue = false;
-    while (queue.length > 0 && inFlight < options.maxInFlight && !mustWait()) {
+    while (queue.length > 0 && inFlight < options.maxInFlight) {
+      const isUrgent = queue.length >= options.maxItems || idle.length > 0;
+      if (!isUrgent && pace.isTooSoon()) return;
+      pace.started();
       inFlight += 1;
-      startedAt = everyMs === 0 ? startedAt : performance.now();
       void runPack(options.run, queue.splice(0, options.maxItems)).then(finish);
     }
-  }
-
-  /** True when the next pack is not full and too soon after the last; it then starts by itself. */
-  function mustWait(): boolean {
-    if (everyMs === 0 || queue.length >= options.maxItems || idle.length > 0) return false;
-    const leftMs = startedAt + everyMs - performance.now();
-    if (leftMs <= 0) return false;
-    pause ??= setTimeout(() => {
-      pause = undefined;
-      start();
-    }, leftMs);
-    return true;
   }
 
   function finish(): void {
@@ -100,6 +88,27 @@ export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): 
     },
     get inFlight() {
       return inFlight;
+    },
+  };
+}
+
+/** Keeps packs so many milliseconds apart; `start` is called once it is no longer too soon. */
+function paceOf(everyMs: number, start: () => void): { isTooSoon(): boolean; started(): void } {
+  if (everyMs === 0) return { isTooSoon: () => false, started: () => {} };
+  let startedAt = Number.NEGATIVE_INFINITY;
+  let pause: NodeJS.Timeout | undefined;
+  return {
+    isTooSoon() {
+      const leftMs = startedAt + everyMs - performance.now();
+      if (leftMs <= 0) return false;
+      pause ??= setTimeout(() => {
+        pause = undefined;
+        start();
+      }, leftMs);
+      return true;
+    },
+    started() {
+      startedAt = performance.now();
     },
   };
 }
