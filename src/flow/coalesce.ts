@@ -19,8 +19,6 @@ export interface Coalescer<Item, Result> {
   add(item: Item): Promise<Result>;
   /** Resolves when nothing waits and nothing runs. */
   drain(): Promise<void>;
-  readonly waiting: number;
-  readonly inFlight: number;
 }
 
 /** Too much waits already: the item was not taken. */
@@ -82,12 +80,6 @@ export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): 
         idle.push(resolve);
         start();
       });
-    },
-    get waiting() {
-      return queue.length;
-    },
-    get inFlight() {
-      return inFlight;
     },
   };
 }

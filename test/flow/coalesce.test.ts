@@ -45,8 +45,6 @@ describe('a coalescer', () => {
       await settle();
     }
     deepEqual(packs, [[1], [2]]);
-    equal(coalescer.waiting, 3);
-    equal(coalescer.inFlight, 2);
     running[0]?.end();
     await settle();
     deepEqual(packs, [[1], [2], [3, 4, 5]]);
@@ -151,7 +149,6 @@ describe('a coalescer', () => {
     await rejects(throwing.add(2), /at once/);
     const short = coalesce({ maxItems: 1, maxInFlight: 1, maxWaiting: 9, run: () => Promise.resolve([]) });
     await rejects(short.add(1), /one result per item/);
-    equal(short.inFlight, 0);
   });
 
   it('refuses an item when the waiting room is full, and takes the next when there is room', async () => {

@@ -227,6 +227,11 @@ export class Session {
 
   #write(bytes: Buffer): void {
     if (this.#state === 'ended') return;
+    // What is written in one turn of the event loop leaves in one system call: each costs as much as making ten PDUs.
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      process.nextTick(() => this.#socket.uncork());
+    }
     this.#socket.write(bytes);
     if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#end('the SMSC does not read');
   }
@@ -247,6 +252,8 @@ export class Session {
     this.#state = 'ended';
     clearInterval(this.#enquiries);
     clearTimeout(this.#patience);
+    // A last word leaves before the end.
+    if (this.#socket.writableCorked > 0) this.#socket.uncork();
     this.#socket.destroy();
     this.#window.fail('session-lost');
     this.#terms.deliveries?.end();
