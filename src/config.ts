@@ -10,6 +10,7 @@ import { checkFallbacks } from './config/fallbacks.ts';
 import { deepFreeze, frozenMap } from './config/freeze.ts';
 import { ConfigError, type Problem } from './config/problem.ts';
 import { readProgram } from './config/programs.ts';
+import { type Retention, readRetention } from './config/retention.ts';
 import { readSections } from './config/sections.ts';
 import type { LogLevel } from './log.ts';
 
@@ -23,6 +24,7 @@ export interface Settings {
   readonly isDemo: boolean;
   readonly programs: ReadonlyMap<string, Program>;
   readonly channels: ReadonlyMap<string, Channel>;
+  readonly retention: Retention;
   /** Absent: the embedded Postgres in `dataDir`. */
   readonly databaseUrl: string | undefined;
   /** Absent: the queue lives in Postgres. */
@@ -88,6 +90,7 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env, options: Load
 interface Declarations {
   readonly programs: ReadonlyMap<string, Program>;
   readonly channels: ReadonlyMap<string, Channel>;
+  readonly retention: Retention;
 }
 
 /** Everything that the file declares; what stands beside a reported mistake may be incomplete. */
@@ -96,11 +99,11 @@ function readDeclarations(doc: ConfigDocument): Declarations {
   const programs = new Map(sections.programs.map(([key, value]) => [key, readProgram(doc, key, value)]));
   const channels = new Map(sections.channels.map(([key, value]) => [key, readChannel(doc, key, value, programs)]));
   checkFallbacks(doc, channels);
-  return { programs, channels };
+  return { programs, channels, retention: readRetention(doc, sections.retention) };
 }
 
 /** A word that leads to a programme is one of its keywords, so that the reader of its texts knows it too. */
-function complete({ programs, channels }: Declarations): Declarations {
+function complete({ programs, channels, retention }: Declarations): Declarations {
   const routes = [...channels.values()].flatMap((channel) => channel.routes);
   const withRouteKeywords = (program: Program): Program => {
     const keywords = new Map(program.keywords.map((word) => [foldWord(word), word]));
@@ -111,7 +114,7 @@ function complete({ programs, channels }: Declarations): Declarations {
     return { ...program, keywords: [...keywords.values()] };
   };
   const completed = [...programs].map(([key, program]) => [key, withRouteKeywords(program)] as const);
-  return { programs: frozenMap(completed), channels: frozenMap(channels) };
+  return { programs: frozenMap(completed), channels: frozenMap(channels), retention };
 }
 
 interface Source {

@@ -87,6 +87,7 @@ describe('loadSettings', () => {
     assert.deepEqual(rest, {
       file: 'cardwake.yaml',
       isDemo: false,
+      retention: { messagesMonths: undefined },
       databaseUrl: undefined,
       redisUrl: undefined,
       port: 3000,

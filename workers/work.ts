@@ -1,6 +1,7 @@
 import { createEventPoster } from '../src/events/poster.ts';
 import { openTemplates } from '../src/files/template-folder.ts';
 import { createIntake } from '../src/intake/intake.ts';
+import { keepUpMonths } from '../src/month-upkeep.ts';
 import type { QueueBackend } from '../src/queue/backend.ts';
 import { startWorkers } from '../src/queue/worker.ts';
 import type { Service } from '../src/service.ts';
@@ -30,10 +31,7 @@ const POOL = { poolSize: 14, connectTimeoutMs: 5_000, statementTimeoutMs: 30_000
 export async function work(service: Service): Promise<Working> {
   const { settings, log, metrics, queue, enqueue, lines, now } = service;
   const { programs } = settings;
-  const templates = await openTemplates(settings.templatesDir, [...programs.values()], {
-    onChange: () => log.info('Changed reply texts are live'),
-    onProblems: (problems) => log.error({ problems: problems.length }, 'Changed reply texts have problems'),
-  });
+  const templates = await openTexts(service);
   await service.prepared;
   const db = service.openPool(POOL);
   // Whoever has the sessions of a channel also sends its replies.
@@ -57,13 +55,16 @@ export async function work(service: Service): Promise<Working> {
   });
   metrics.collectSessions(() => sessions.states());
   const poster = createEventPoster({ isPrivateAllowed: settings.hasPrivateEventUrls, now });
-  const stopEvents = startEvents({ ...common, poster, random: Math.random });
-  const stopSweeper = startSweeper({ ...common, lines, quota, queue });
-  const stopLookups = startLookups({ ...sending, lines });
+  const stops = [
+    startEvents({ ...common, poster, random: Math.random }),
+    startSweeper({ ...common, lines, quota, queue }),
+    startLookups({ ...sending, lines }),
+    keepUpMonths({ db, log, messagesMonths: settings.retention.messagesMonths }),
+  ];
   return {
     db,
     async close(graceMs) {
-      await Promise.all([endJobs(graceMs), sessions.close(graceMs), stopSweeper(), stopLookups(), stopEvents()]);
+      await Promise.all([endJobs(graceMs), sessions.close(graceMs), ...stops.map((stop) => stop())]);
       await rehearsals.drain();
       await intake.drain();
       await poster.close();
@@ -92,4 +93,11 @@ function jobsOf(queue: QueueBackend, carrying: SendNeighbours, binding: Omit<Bin
       await (calledOff ?? endSending(Math.max(0, endAt - performance.now())));
     };
   };
+}
+
+function openTexts({ settings: { templatesDir, programs }, log }: Service) {
+  return openTemplates(templatesDir, [...programs.values()], {
+    onChange: () => log.info('Changed reply texts are live'),
+    onProblems: (problems) => log.error({ problems: problems.length }, 'Changed reply texts have problems'),
+  });
 }

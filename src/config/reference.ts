@@ -3,6 +3,7 @@ import { channelSchema, PROVIDER_OPTIONS } from './channels.ts';
 import { environmentSchema } from './environment.ts';
 import { KEY_RULE } from './keys.ts';
 import { programSchema } from './programs.ts';
+import { retentionSchema } from './retention.ts';
 
 /** The reference of the configuration in Markdown, made from the schemas that check it. */
 export function configurationReference(): string {
@@ -24,6 +25,9 @@ export function configurationReference(): string {
     `A channel is one account at one provider. Its key ${KEY_RULE}; it is the end of the webhook’s address, \`publicUrl\` + \`/webhooks/\` + key.`,
     table(channelSchema.describe()),
     ...providers.flat(),
+    '## Retention: `retention`',
+    'How long messages are kept; see [operations.md](operations.md#months-and-retention). Cards, bindings, members and the audit are not touched.',
+    table(retentionSchema.describe()),
   ]
     .join('\n\n')
     .concat('\n');

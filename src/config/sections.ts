@@ -1,15 +1,17 @@
 import type { ConfigDocument } from './document.ts';
 import { didYouMean } from './suggest.ts';
 
-/** The entries of the file's two sections, unchecked. */
+/** The file's sections, unchecked: the entries of its two lists, and what stands beside them. */
 export interface Sections {
   readonly programs: readonly (readonly [key: string, value: unknown])[];
   readonly channels: readonly (readonly [key: string, value: unknown])[];
+  /** Undefined when it is not there. */
+  readonly retention: unknown;
 }
 
 /** Takes the file apart into its sections and reports a missing, empty or unknown one. */
 export function readSections(doc: ConfigDocument): Sections {
-  const none: Sections = { programs: [], channels: [] };
+  const none: Sections = { programs: [], channels: [], retention: undefined };
   if (doc.value === undefined) return none;
   if (!isGroup(doc.value)) {
     doc.report([], 'must have the keys programs: and channels:');
@@ -23,6 +25,7 @@ export function readSections(doc: ConfigDocument): Sections {
   return {
     programs: entriesOf(doc, doc.value, 'programs', 'programme'),
     channels: entriesOf(doc, doc.value, 'channels', 'channel'),
+    retention: doc.value.retention,
   };
 }
 

@@ -1,7 +1,9 @@
 import type { Router } from 'express';
 import { openTemplates } from '../files/template-folder.ts';
 import { createIntake } from '../intake/intake.ts';
+import { keepUpMonths } from '../month-upkeep.ts';
 import type { Service } from '../service.ts';
+import type { Database } from '../store/database.ts';
 import { listLeases } from '../store/leases.ts';
 import { createReplyQuota } from '../store/reply-quota.ts';
 import { createApi } from './api/router.ts';
@@ -54,6 +56,7 @@ export async function serve(service: Service): Promise<Serving> {
     ...(phone !== undefined && { phone: createPhone(phone) }),
   });
   const people = await listen(consoleApp, settings.consolePort, settings.consoleHost);
+  const stopMonths = makeMonthsAhead(service, db);
   return {
     port: providers.port,
     consolePort: people.port,
@@ -61,9 +64,27 @@ export async function serve(service: Service): Promise<Serving> {
       isDraining = true;
       await providers.close(graceMs);
       await intake.drain();
+      await stopMonths();
       await people.close(1_000);
       api.close();
     },
+  };
+}
+
+/** SMS are kept here also while no worker runs, in whatever month. What is old is dropped by the workers. */
+function makeMonthsAhead({ prepared, log }: Service, db: Database): () => Promise<void> {
+  let stop = () => Promise.resolve();
+  let isStopped = false;
+  prepared.then(
+    () => {
+      if (!isStopped) stop = keepUpMonths({ db, log, messagesMonths: undefined });
+    },
+    // Told by whoever waits for it.
+    () => undefined,
+  );
+  return async () => {
+    isStopped = true;
+    await stop();
   };
 }
 

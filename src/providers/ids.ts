@@ -10,5 +10,5 @@ export function isSenderId(value: unknown): value is string {
 
 /** True of a reply's row id as it comes back to us: decimal, within 64 bits. */
 export function isReplyId(value: unknown): value is string {
-  return typeof value === 'string' && /^\d{1,18}$/.test(value);
+  return typeof value === 'string' && /^(?:\d{1,18}|[1-8]\d{18})$/.test(value);
 }

@@ -4,6 +4,7 @@ import type { LiveWorld } from '../activation/world.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
 import { REHEARSAL_PREFIX } from '../sms/rehearsal.ts';
 import type { Trx } from './database.ts';
+import { isInState, isWithin } from './id-bounds.ts';
 import type { WaitingInbound } from './inbox.ts';
 import { type TieRow, toWorld, type Wanted } from './load-world.ts';
 import type { LockedCard, LockedPhone } from './locks.ts';
@@ -34,14 +35,7 @@ export async function claimPack(trx: Trx, ids: readonly string[], also: Wanted):
     const ours = rows.filter(isOurs);
     const met = (phones ?? []).filter(isOurs).map(toPhone);
     const fresh = withOptOuts?.includes(program) ? (phones ?? []).filter((row) => isOurs(row) && row.is_new) : [];
-    const kept =
-      fresh.length === 0
-        ? new Map()
-        : await keptOptOuts(
-            trx,
-            program,
-            fresh.map(({ phone }) => phone),
-          );
+    const kept = fresh.length === 0 ? new Map<string, Date>() : await keptOptOuts(trx, program, fresh);
     const found = {
       phones: met.map((row) => ({ ...row, opted_out_at: row.opted_out_at ?? kept.get(row.phone) ?? null })),
       cards: (cards ?? []).filter(isOurs),
@@ -93,7 +87,8 @@ function claim(ids: readonly string[], { phones, cards }: Wanted) {
         CASE WHEN intent IS NULL THEN text END AS unread, received_at,
         starts_with(provider_message_id, ${REHEARSAL_PREFIX}) AS is_rehearsed
       FROM inbox
-      WHERE id = ANY(${ids}::bigint[]) AND state = 'received' AND next_attempt_at <= clock_timestamp()
+      WHERE id = ANY(${ids}::bigint[]) AND ${isWithin('id', ids)} AND ${isInState('state', 'received')}
+        AND next_attempt_at <= clock_timestamp()
       ORDER BY inbox.id FOR UPDATE SKIP LOCKED
     ), programs AS (
       SELECT DISTINCT program FROM claimed

@@ -3,6 +3,8 @@ import { type Finding, ok, unless } from '../finding.ts';
 import { chainHead, countUnsealed } from './audit-seal.ts';
 import type { Database } from './database.ts';
 import { pendingMigrations } from './migrate.ts';
+import { partitionsFinding } from './partitions.ts';
+import { keptFindings } from './retention.ts';
 
 /**
  * What keeps one card with one phone, one outcome with one SMS and one link with one audit event: table and definition
@@ -24,7 +26,7 @@ export const UNIQUE_INDEXES = [
   "enrolments (program, card) WHERE (state = 'awaiting-check'::text)",
   'events (id)',
   'idempotent_answers (key_prefix, idempotency_key)',
-  'inbox (channel, provider_message_id)',
+  'inbound_ids (channel, provider_message_id)',
   'inbox (id)',
   'long_messages (id)',
   'members (id)',
@@ -43,14 +45,19 @@ export const UNIQUE_INDEXES = [
   'session_leases (channel)',
 ] as const;
 
-/** Looks at everything that the promises of this service rest on. Rejects when the database does not answer. */
-export async function inspectDatabase(db: Database): Promise<Finding[]> {
+/**
+ * Looks at everything that the promises of this service rest on. Rejects when the database does not answer.
+ * `messagesMonths`: how long messages are kept; undefined: for ever.
+ */
+export async function inspectDatabase(db: Database, messagesMonths?: number): Promise<Finding[]> {
   const server = await serverSettings(db);
   return [
     ...serverFindings(server),
     await clockFinding(db),
     await migrationsFinding(db),
     ...(await indexFindings(db)),
+    await partitionsFinding(db),
+    ...(messagesMonths === undefined ? [] : await keptFindings(db, messagesMonths)),
     await sealerFinding(db),
   ];
 }
@@ -148,7 +155,7 @@ async function indexFindings(db: Database): Promise<Finding[]> {
   return missing.map((index) => ({
     level: 'problem',
     what: `the unique index ${index} is missing or not valid: a card could get two phones, or an SMS two outcomes`,
-    advice: `${INDEX_ADVICE}: CREATE UNIQUE INDEX ON ${index}`,
+    advice: `${INDEX_ADVICE}: CREATE UNIQUE INDEX ON ${index}${index.startsWith('replies (inbound') ? ', on each partition of replies' : ''}`,
   }));
 }
 
@@ -157,12 +164,19 @@ async function missingIndexes(db: Database): Promise<string[]> {
   return UNIQUE_INDEXES.filter((index) => !present.has(index));
 }
 
-/** Every unique index of the schema that does its work, as `UNIQUE_INDEXES` spells them; whatever its name. */
+/**
+ * Every unique index of the schema that does its work, as `UNIQUE_INDEXES` spells them; whatever its name. One that each
+ * month of a table has for itself counts as the table's.
+ */
 export async function uniqueIndexes(db: Database): Promise<string[]> {
   const { rows } = await sql<{ index: string }>`
-    SELECT t.relname || ' ' || substring(pg_get_indexdef(i.indexrelid) FROM ' USING btree (.*)$') AS index
+    SELECT coalesce(whole.relname, t.relname) || ' ' || substring(pg_get_indexdef(i.indexrelid) FROM ' USING btree (.*)$') AS index
     FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+      LEFT JOIN pg_inherits month ON month.inhrelid = t.oid LEFT JOIN pg_class whole ON whole.oid = month.inhparent
     WHERE t.relnamespace = current_schema()::regnamespace AND i.indisunique AND i.indisvalid AND i.indimmediate
+      AND NOT EXISTS (SELECT FROM pg_inherits part WHERE part.inhrelid = i.indexrelid)
+    GROUP BY 1, whole.oid
+    HAVING whole.oid IS NULL OR count(*) = (SELECT count(*) FROM pg_inherits WHERE inhparent = whole.oid)
     ORDER BY 1`.execute(db);
   return rows.map((row) => row.index);
 }

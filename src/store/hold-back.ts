@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
+import { isInState, isWithin } from './id-bounds.ts';
 import { mayMove, type Place } from './replies.ts';
 import { rows } from './rows.ts';
 
@@ -23,7 +24,7 @@ export async function putOff(
       next_attempt_at = clock_timestamp() + ${delayMs}::float8 * interval '1 millisecond',
       sweep_at = clock_timestamp() + ${delayMs}::float8 * interval '1 millisecond' + interval '8 seconds'
     FROM ${due(channel, ids)}
-    WHERE r.id = due.id RETURNING r.id`.execute(db);
+    WHERE r.id = due.id AND ${isWithin('r.id', ids)} RETURNING r.id`.execute(db);
   return waiting.map(({ id }) => id);
 }
 
@@ -43,11 +44,13 @@ export async function moveAway(
       provider_message_id = NULL, next_attempt_at = clock_timestamp(), sweep_at = clock_timestamp() + interval '8 seconds'
     FROM ${due(channel, ids)},
       (SELECT * FROM ${rows(places, 'program text, channel text, sender text')}) place
-    WHERE r.id = due.id AND place.program = r.program AND ${mayMove} RETURNING r.id`.execute(db);
+    WHERE r.id = due.id AND ${isWithin('r.id', ids)} AND place.program = r.program AND ${mayMove} RETURNING r.id`.execute(
+    db,
+  );
   return moved.map(({ id }) => id);
 }
 
 function due(channel: string, ids: readonly string[]) {
-  return sql`(SELECT id FROM replies WHERE id = ANY(${ids}::bigint[]) AND channel = ${channel} AND status = 'queued'
-    AND next_attempt_at <= clock_timestamp() ORDER BY id FOR UPDATE SKIP LOCKED) due`;
+  return sql`(SELECT id FROM replies WHERE id = ANY(${ids}::bigint[]) AND ${isWithin('id', ids)}
+    AND channel = ${channel} AND ${isInState('status', 'queued')} AND next_attempt_at <= clock_timestamp() ORDER BY id FOR UPDATE SKIP LOCKED) due`;
 }

@@ -5,6 +5,8 @@ import type { Outcome } from '../activation/outcome.ts';
 import type { OptOutKind } from '../sms/message.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
 import { type Database, isDatabaseAway, isRetryable, sqlState } from './database.ts';
+import { isWithin } from './id-bounds.ts';
+import { lacksPartition } from './partitions.ts';
 import { rows } from './rows.ts';
 
 /** A received SMS as the inbox keeps it. With an `outcome` it is done on arrival: nobody will be answered. */
@@ -34,7 +36,8 @@ const COLUMNS = `channel text, "providerMessageId" text, program text, sender te
 
 /**
  * Commits the SMS in one statement: after it returns they cannot be lost. One that the channel sent before, at any time,
- * is left as it was. Sorted by key, so that two processes that insert the same SMS wait and do not deadlock.
+ * is left as it was: `inbound_ids` knows it, also when its month was dropped. Sorted by key, so that two processes that
+ * insert the same SMS wait and do not deadlock.
  */
 export async function keepInbound(db: Database, received: readonly NewInbound[]): Promise<Kept[]> {
   const key = (channel: string, id: string) => JSON.stringify([channel, id]);
@@ -42,13 +45,19 @@ export async function keepInbound(db: Database, received: readonly NewInbound[])
     (a, b) => compare(a.channel, b.channel) || compare(a.providerMessageId, b.providerMessageId),
   );
   const inserted = await sql<{ id: string; channel: string; provider_message_id: string }>`
-    INSERT INTO inbox (channel, provider_message_id, program, sender, sender_raw, country, recipient, text, raw, script,
+    WITH given AS MATERIALIZED (
+      SELECT new_message_id() AS id, r.* FROM ${rows(sorted, COLUMNS)}
+    ), taken AS (
+      INSERT INTO inbound_ids (channel, provider_message_id, inbox_id)
+      SELECT channel, "providerMessageId", id FROM given
+      ON CONFLICT (channel, provider_message_id) DO NOTHING RETURNING inbox_id
+    )
+    INSERT INTO inbox (id, channel, provider_message_id, program, sender, sender_raw, country, recipient, text, raw, script,
       opt_out, intent, outcome, state, done_at)
-    SELECT channel, "providerMessageId", program, sender, "senderRaw", country, recipient, text, decode(raw, 'base64'), script,
-      "optOut", intent, outcome, CASE WHEN outcome IS NULL THEN 'received' ELSE 'done' END,
+    SELECT id, channel, "providerMessageId", program, sender, "senderRaw", country, recipient, text, decode(raw, 'base64'),
+      script, "optOut", intent, outcome, CASE WHEN outcome IS NULL THEN 'received' ELSE 'done' END,
       CASE WHEN outcome IS NOT NULL THEN clock_timestamp() END
-    FROM ${rows(sorted, COLUMNS)}
-    ON CONFLICT (channel, provider_message_id) DO NOTHING
+    FROM given WHERE id IN (SELECT inbox_id FROM taken)
     RETURNING id, channel, provider_message_id`.execute(db);
   const fresh = new Map(inserted.rows.map((row) => [key(row.channel, row.provider_message_id), row.id]));
   return received.map((one) => {
@@ -60,11 +69,15 @@ export async function keepInbound(db: Database, received: readonly NewInbound[])
   });
 }
 
-/** True when the SMS that was kept under the same id has another sender or text: somebody plays with ids. */
+/**
+ * True when the SMS that was kept under the same id has another sender or text: somebody plays with ids. Of one whose month
+ * was dropped nobody knows it any more.
+ */
 export async function differsFromKept(db: Database, one: NewInbound): Promise<boolean> {
   const { rows: kept } = await sql<{ is_same: boolean }>`
-    SELECT sender_raw = ${one.senderRaw} AND text = ${one.text} AS is_same FROM inbox
-    WHERE channel = ${one.channel} AND provider_message_id = ${one.providerMessageId}`.execute(db);
+    SELECT sender_raw = ${one.senderRaw} AND text = ${one.text} AS is_same
+    FROM inbound_ids known JOIN inbox ON inbox.id = known.inbox_id
+    WHERE known.channel = ${one.channel} AND known.provider_message_id = ${one.providerMessageId}`.execute(db);
   return kept[0]?.is_same === false;
 }
 
@@ -107,7 +120,7 @@ export async function recordInboundFailure(db: Database, ids: readonly string[],
         done_at = CASE WHEN attempts + 1 >= ${QUARANTINE_AFTER} THEN clock_timestamp() END,
         next_attempt_at = clock_timestamp() + (attempts + 1) * interval '2 seconds',
         sweep_at = clock_timestamp() + (attempts + 1) * interval '2 seconds'
-      WHERE id = ANY(${ids}::bigint[]) AND state = 'received' RETURNING id, state, program
+      WHERE id = ANY(${ids}::bigint[]) AND ${isWithin('id', ids)} AND state = 'received' RETURNING id, state, program
     ), opened AS (
       INSERT INTO cases (program, kind, inbound_id) SELECT program, 'quarantined', id FROM failed WHERE state = 'quarantined'
     )
@@ -139,9 +152,9 @@ export async function oldestUnprocessedSeconds(db: Database): Promise<number> {
 
 /**
  * True for an error that will come again with the same SMS: the database refuses its data, or our own code fails on it.
- * False for a database that is away and for a lost race, which another try cures.
+ * False for a database that is away, for a month without a partition and for a lost race, which another try cures.
  */
 export function isOfMessage(error: unknown): boolean {
   // A unique index that still refuses after the tries of `transact` is not a lost race but a row that is in the way.
-  return !isDatabaseAway(error) && (!isRetryable(error) || sqlState(error) === '23505');
+  return !isDatabaseAway(error) && !lacksPartition(error) && (!isRetryable(error) || sqlState(error) === '23505');
 }

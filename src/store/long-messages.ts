@@ -123,11 +123,17 @@ async function lockKeys(trx: Trx, parts: readonly NewPart[]): Promise<void> {
     SELECT DISTINCT hashtextextended(key, 0) AS hash FROM unnest(${keys}::text[]) key ORDER BY 1) ordered`.execute(trx);
 }
 
+/** Stands before the id of a part among the ids of SMS, once the part itself was dropped for its age. */
+export const PART_PREFIX = 'part:';
+
 async function knownAmong(trx: Trx, parts: readonly NewPart[]): Promise<Set<string>> {
   const list = parts.map(({ channel, providerMessageId: id }) => ({ channel, id }));
   const { rows: known } = await sql<{ channel: string; id: string }>`
-    SELECT channel, id FROM message_parts JOIN ${rows(list, 'channel text, id text')} USING (channel)
-    WHERE provider_message_id = id`.execute(trx);
+    SELECT channel, id FROM ${rows(list, 'channel text, id text')}
+    WHERE EXISTS (SELECT FROM message_parts p WHERE p.channel = r.channel AND p.provider_message_id = r.id)
+      OR EXISTS (SELECT FROM inbound_ids i WHERE i.channel = r.channel AND i.provider_message_id = ${PART_PREFIX} || r.id)`.execute(
+    trx,
+  );
   return new Set(known.map(({ channel, id }) => JSON.stringify([channel, id])));
 }
 

@@ -2,13 +2,17 @@ import { type MigrationProvider, Migrator } from 'kysely';
 import { type Database, openDatabase } from './database.ts';
 import * as foundation from './migrations/0001-foundation.ts';
 import * as members from './migrations/0002-members.ts';
+import { preparePartitions } from './partitions.ts';
 
 /** Named in the order they run; a released migration is never edited. */
 const MIGRATIONS = { '0001-foundation': foundation, '0002-members': members };
 
 const provider: MigrationProvider = { getMigrations: () => Promise.resolve(MIGRATIONS) };
 
-/** Brings the schema up to date; safe to call from several processes at once. Throws with the failed migration's name. */
+/**
+ * Brings the schema up to date, with the partitions of this month and the next two; safe to call from several processes at
+ * once. Throws with the failed migration's name.
+ */
 export async function migrate(databaseUrl: string): Promise<void> {
   const db = openDatabase({
     url: databaseUrl,
@@ -19,6 +23,7 @@ export async function migrate(databaseUrl: string): Promise<void> {
   });
   try {
     await migrateToLatest(db);
+    await preparePartitions(db);
   } finally {
     await db.destroy();
   }

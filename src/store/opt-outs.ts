@@ -41,9 +41,9 @@ export async function settleOptOut(trx: Trx, program: string, phone: string, opt
 export async function keptOptOuts(
   trx: Trx,
   program: string,
-  phones: readonly string[],
+  phones: readonly { readonly phone: string }[],
 ): Promise<ReadonlyMap<string, Date>> {
-  const list = phones.map((phone) => ({ phone, mark: optOutMark(trx, program, phone)?.toString('hex') }));
+  const list = phones.map(({ phone }) => ({ phone, mark: optOutMark(trx, program, phone)?.toString('hex') }));
   const { rows: kept } = await sql<{ phone: string; opted_out_at: Date }>`
     UPDATE phones p SET opted_out_at = o.opted_out_at
     FROM ${rows(list, 'phone text, mark text')}

@@ -27,15 +27,25 @@ export async function applyReceipts(
     receipts.map((receipt, n) => toRow(channel, receipt, n)),
     TOLD,
   )}`;
-  const { rows: named } = await again(() => moveReplies(told).execute(db));
+  const ours = receipts.flatMap(({ replyId }) => (isReplyId(replyId) ? [replyId] : []));
+  // Those without our id may be of any month.
+  const ids = receipts.some(({ replyId }) => replyId === undefined) ? undefined : ours;
+  const { rows: named } = await again(() => moveReplies(told, ids).execute(db));
   const found = new Set(named.map(({ n }) => n));
   const parked = receipts.filter(({ replyId }, n) => replyId === undefined && !found.has(n));
   if (parked.length > 0) {
     await again(() => parkReceipts(db, channel, parked));
-    const ids = parked.map(({ providerMessageId }) => providerMessageId);
-    await applyParked(db, ids);
+    await applyParked(
+      db,
+      parked.map(({ providerMessageId }) => providerMessageId),
+    );
   }
   return { found: found.size, parked: parked.length, unmatched: receipts.length - found.size - parked.length };
+}
+
+/** Decimal, within 64 bits, and without the zeros before it that no id of ours has. */
+function isReplyId(text: string | undefined): text is string {
+  return text !== undefined && /^(?:[1-9]\d{0,17}|[1-8]\d{18})$/.test(text);
 }
 
 /** An id that cannot be one of ours is the id of no reply: 0. */
@@ -44,7 +54,7 @@ function toRow(channel: string, receipt: DeliveryReceipt, n: number) {
   return {
     n,
     channel,
-    id: replyId === undefined || /^\d{1,18}$/.test(replyId) ? replyId : '0',
+    id: replyId === undefined || isReplyId(replyId) ? replyId : '0',
     provider_id: providerMessageId,
     status,
     rank: REPLY_STATUS_RANK[status],

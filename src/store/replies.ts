@@ -5,6 +5,7 @@ import type { Locale } from '../activation/program.ts';
 import type { Msisdn } from '../sms/msisdn.ts';
 import { REHEARSAL_PREFIX } from '../sms/rehearsal.ts';
 import type { Database } from './database.ts';
+import { isInState, isWithin } from './id-bounds.ts';
 import { rows } from './rows.ts';
 
 /** A reply that was taken out of the outbox to be sent now. */
@@ -44,9 +45,9 @@ export async function claimReplies(db: Database, channel: string, ids: readonly 
   const { rows: claimed } = await sql<Omit<ClaimedReply, 'facts'> & { variables: StoredFacts }>`
     UPDATE replies r SET status = 'sending', attempts = r.attempts + 1, attempted_at = clock_timestamp(), lookups = 0,
       sweep_at = clock_timestamp() + ${LEASE}
-    FROM (SELECT id FROM replies WHERE id = ANY(${ids}::bigint[]) AND channel = ${channel} AND status = 'queued'
-        AND next_attempt_at <= clock_timestamp() ORDER BY id FOR UPDATE SKIP LOCKED) due
-    WHERE r.id = due.id
+    FROM (SELECT id FROM replies WHERE id = ANY(${ids}::bigint[]) AND ${isWithin('id', ids)} AND channel = ${channel}
+        AND ${isInState('status', 'queued')} AND next_attempt_at <= clock_timestamp() ORDER BY id FOR UPDATE SKIP LOCKED) due
+    WHERE r.id = due.id AND ${isWithin('r.id', ids)}
     RETURNING r.id, r.program, r.sender, r.recipient, r.template, r.locale, r.variables, r.attempts,
       extract(epoch FROM clock_timestamp() - r.created_at)::float8 AS age_seconds, ${mayMove} AS may_move,
       (SELECT received_at FROM inbox WHERE id = r.inbound_id) AS received_at,
@@ -161,13 +162,17 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
   }));
   const columns =
     'id bigint, code text, text text, segments smallint, status text, provider_id text, error text, delay float8, wait float8, back smallint, begun boolean, out boolean, to_channel text, to_sender text';
+  const isOfThese = isWithin(
+    'r.id',
+    list.map(({ id }) => id),
+  );
   await sql`
     WITH result AS (SELECT * FROM ${rows(list, columns)}), locked AS (
-      SELECT id FROM replies WHERE id IN (SELECT id FROM result) ORDER BY id FOR UPDATE
+      SELECT id FROM replies r WHERE id IN (SELECT id FROM result) AND ${isOfThese} ORDER BY id FOR UPDATE
     ), opted AS (
       INSERT INTO phones (program, phone, opted_out_at)
       SELECT DISTINCT r.program, r.recipient, now() FROM replies r JOIN result ON result.id = r.id
-      WHERE result.out AND r.recipient <> '' ORDER BY 1, 2
+      WHERE result.out AND ${isOfThese} AND r.recipient <> '' ORDER BY 1, 2
       ON CONFLICT (program, phone) DO UPDATE SET opted_out_at = coalesce(phones.opted_out_at, excluded.opted_out_at)
     )
     UPDATE replies r SET text = result.text, segments = result.segments,
@@ -181,5 +186,6 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
         ELSE result.delay * interval '1 millisecond' + interval '8 seconds' END,
       accepted_at = CASE WHEN result.status = 'accepted' THEN clock_timestamp() ELSE r.accepted_at END,
       finished_at = CASE WHEN result.status = 'failed' AND ${takesResult} THEN clock_timestamp() ELSE r.finished_at END
-    FROM result JOIN locked ON locked.id = result.id WHERE r.id = result.id AND r.recipient <> ''`.execute(db);
+    FROM result JOIN locked ON locked.id = result.id
+    WHERE r.id = result.id AND ${isOfThese} AND r.recipient <> ''`.execute(db);
 }

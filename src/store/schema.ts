@@ -7,6 +7,7 @@ import type { MemberTables } from './member-tables.ts';
 /** Row types of every table, for kysely. A `bigint` travels as a decimal string: it does not fit a JavaScript number. */
 export interface Tables extends MemberTables {
   inbox: InboxTable;
+  inbound_ids: InboundIdsTable;
   long_messages: LongMessagesTable;
   message_parts: MessagePartsTable;
   cards: CardsTable;
@@ -51,6 +52,14 @@ interface InboxTable {
   silence: string | null;
   done_at: Date | null;
   error: string | null;
+}
+
+/** The id of every SMS that ever came; rows of months that were dropped stay. */
+interface InboundIdsTable {
+  channel: string;
+  provider_message_id: string;
+  /** Null for a part of a long SMS that was read into nothing. */
+  inbox_id: string | null;
 }
 
 /** An SMS that came in parts; rows of the same key are different SMS, under a reference that was used again. */

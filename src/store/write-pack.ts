@@ -5,6 +5,7 @@ import { type AuditEvent, auditInsert } from './audit.ts';
 import type { Trx } from './database.ts';
 import { changesOf, type Decided } from './decided.ts';
 import { eventsOfPack, recordEvents } from './events.ts';
+import { isWithin } from './id-bounds.ts';
 import { memberWrites, type TouchedMember, tellOfMembers } from './member-writes.ts';
 import { type QueuedRow, queueReplies, repliesOf, type WrittenReply, withOrigin } from './new-replies.ts';
 import { offerWrites } from './offer-writes.ts';
@@ -158,6 +159,10 @@ function inboxDone(pack: readonly Decided[]): RawBuilder<unknown>[] {
   if (list.length === 0) return [];
   return [
     sql`UPDATE inbox i SET state = 'done', outcome = r.outcome, silence = r.silence, done_at = clock_timestamp()
-      FROM ${rows(list, 'id bigint, outcome text, silence text')} WHERE i.id = r.id`,
+      FROM ${rows(list, 'id bigint, outcome text, silence text')}
+      WHERE i.id = r.id AND ${isWithin(
+        'i.id',
+        list.map(({ id }) => id),
+      )}`,
   ];
 }

@@ -9,10 +9,12 @@ const BORIS = '+79161234568';
 
 describe('what the phone page reads', () => {
   let store: TestStore;
+  /** As they are shown. */
+  let replies: readonly string[];
 
   before(async () => {
     store = await openTestStore();
-    await fill(store.db);
+    replies = await fill(store.db);
   });
 
   after(() => store.close());
@@ -20,10 +22,10 @@ describe('what the phone page reads', () => {
   it('is one phone’s SMS and our replies of the given channels, oldest first', async () => {
     assert.deepEqual(await conversation(store.db, { phone: ANNA, channels: ['simulator'], limit: 10 }), [
       { id: 'sim-1', direction: 'in', text: 'Карта', at: at(1), status: 'done', outcome: 'no-card-number' },
-      { id: 'reply-1', direction: 'out', text: 'Пришлите номер', at: at(2), status: 'delivered', segments: 1 },
+      { id: replies[0], direction: 'out', text: 'Пришлите номер', at: at(2), status: 'delivered', segments: 1 },
       { id: 'sim-2', direction: 'in', text: 'STOP', at: at(3), status: 'done', outcome: 'stopped', silence: 'loop' },
       { id: 'sim-4', direction: 'in', text: '9643', at: at(5), status: 'received' },
-      { id: 'reply-2', direction: 'out', text: '', at: at(6), status: 'queued' },
+      { id: replies[1], direction: 'out', text: '', at: at(6), status: 'queued' },
     ]);
   });
 
@@ -42,7 +44,7 @@ describe('what the phone page reads', () => {
     const latest = await conversation(store.db, { phone: ANNA, channels: ['simulator'], limit: 1 });
     assert.deepEqual(
       latest.map(({ id }) => id),
-      ['sim-4', 'reply-2'],
+      ['sim-4', replies[1]],
     );
   });
 
@@ -57,7 +59,8 @@ function at(minute: number): string {
   return new Date(Date.UTC(2026, 2, 14, 10, minute)).toISOString();
 }
 
-async function fill(db: Database): Promise<void> {
+/** Answers the ids of the replies. */
+async function fill(db: Database): Promise<string[]> {
   const sms = (id: string, minute: number, text: string) => ({
     channel: 'simulator',
     provider_message_id: id,
@@ -87,7 +90,7 @@ async function fill(db: Database): Promise<void> {
     locale: 'ru',
     variables: '{}',
   };
-  await db
+  const replies = await db
     .insertInto('replies')
     .values([
       {
@@ -100,6 +103,7 @@ async function fill(db: Database): Promise<void> {
       },
       { ...reply, template: 'help', created_at: new Date(at(6)) },
     ])
+    .returning('id')
     .execute();
   await db
     .insertInto('cards')
@@ -120,4 +124,5 @@ async function fill(db: Database): Promise<void> {
       { ...bound, card: '9643000000000016', phone: BORIS, closed_at: new Date() },
     ])
     .execute();
+  return replies.map(({ id }) => `reply-${id}`);
 }

@@ -13,6 +13,7 @@ import { freshStore } from '../support/fresh-store.ts';
 import { tracesOf } from '../support/traces.ts';
 import { CLUB, card, clubWith, phone } from '../support/world.ts';
 import { binder } from '../workers/binder.ts';
+import { monthsAgo, moveTo } from './in-month.ts';
 import { openTestPool } from './open-test-store.ts';
 import { addReplies, optedOut } from './outbox.ts';
 
@@ -84,6 +85,19 @@ describe('erase', () => {
     await binder(store.db).bind(ids);
     assert.deepEqual([await outcomes(store.db), await status(0)], [{ erased: 1 }, 'issued']);
     assert.deepEqual(await claimReplies(store.db, 'main', [reply]), []);
+  });
+
+  it('forgets what was texted and answered in any month', async () => {
+    const ids = await arrive(
+      store.db,
+      [1, 2, 3].map((n) => inbound(ANNA, { kind: 'none' }, { text: `${n} ${ANNA}` })),
+    );
+    const replies = await addReplies(store.db, [{ recipient: ANNA }, { recipient: ANNA, status: 'delivered' }]);
+    for (const [n, id] of ids.entries()) await moveTo(store.db, 'inbox', id, monthsAgo(n * 4));
+    for (const [n, id] of replies.entries()) await moveTo(store.db, 'replies', id, monthsAgo(n * 7));
+    const act = await erase(store.db, BY_PHONE);
+    assert.deepEqual([act?.counts.inbox, act?.counts.replies], [3, 2]);
+    assert.deepEqual(await tracesOf(store.url, [ANNA.slice(1)]), []);
   });
 
   it('takes the parts of long SMS, those that wait and those that were read, and a repeat brings nothing back', async () => {

@@ -9,7 +9,10 @@ import {
   UNIQUE_INDEXES,
   uniqueIndexes,
 } from '../../src/store/health.ts';
+import { listPartitions } from '../../src/store/partitions.ts';
+import { monthsAgo, moveTo } from './in-month.ts';
 import { openTestPool, openTestStore, type TestStore } from './open-test-store.ts';
+import { addReplies } from './outbox.ts';
 
 /** The run's Postgres is told not to wait for the disk: tests need no durability. */
 const OF_TEST_SERVER = /^(fsync|full_page_writes) is off/;
@@ -40,12 +43,19 @@ const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'the same SMS could get two outcomes',
-    by: 'ALTER TABLE inbox DROP CONSTRAINT inbox_once',
-    lost: 'inbox (channel, provider_message_id)',
+    by: 'ALTER TABLE inbound_ids DROP CONSTRAINT inbound_ids_pkey',
+    lost: 'inbound_ids (channel, provider_message_id)',
   },
   {
     what: 'the index was left invalid',
-    by: `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'replies_once'::regclass`,
+    by: `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'cases_one_open_per_matter'::regclass`,
+    lost: 'cases (program, kind, card, phone) WHERE ((resolved_at IS NULL) AND (card IS NOT NULL))',
+  },
+  {
+    what: 'one month of many lacks the index',
+    by: `DO $$ DECLARE one regclass; BEGIN
+      SELECT indexrelid::regclass INTO one FROM pg_index WHERE pg_get_indexdef(indexrelid) ~ 'UNIQUE.*\\(inbound_id, slot\\)' LIMIT 1;
+      EXECUTE format('DROP INDEX %s', one); END $$`,
     lost: 'replies (inbound_id, slot)',
   },
 ];
@@ -73,7 +83,7 @@ describe('the health of the database', () => {
 
   for (const { what, by, lost } of DAMAGES) {
     it(`is a problem, and reason not to start, when ${what}`, async () => {
-      for (const statement of by.split(';')) await sql.raw(statement).execute(store.db);
+      await sql.raw(by).execute(store.db);
       const [problem, ...more] = await problems();
       assert.deepEqual(more, []);
       assert.ok(problem?.what.includes(lost));
@@ -107,6 +117,23 @@ describe('the health of the database', () => {
   it('is a problem when a migration is missing', async () => {
     await sql`DELETE FROM kysely_migration`.execute(store.db);
     assert.match((await problems())[0]?.what ?? '', /^the schema lacks 0001-foundation/);
+  });
+
+  it('is a problem when messages of this month have no partition', async () => {
+    for (const { name } of await listPartitions(store.db)) await sql`DROP TABLE ${sql.table(name)}`.execute(store.db);
+    assert.match((await problems()).map(({ what }) => what).join(), /there is no partition inbox_/);
+  });
+
+  it('is doubtful when a month that should be gone stays, and is not where nothing should go', async () => {
+    const [reply = ''] = await addReplies(store.db, [{}]);
+    await moveTo(store.db, 'replies', reply, monthsAgo(6));
+    const doubts = async (months?: number) =>
+      (await inspectDatabase(store.db, months)).filter(({ level }) => level === 'warning');
+    assert.deepEqual(await doubts(), []);
+    assert.match(
+      (await doubts(2))[0]?.what ?? '',
+      /^replies_\d{4}_\d{2} is older than retention\.messagesMonths and stays/,
+    );
   });
 
   it('is doubtful when audit events wait for their seal for more than a minute', async () => {

@@ -122,7 +122,8 @@ describe('the inbox', () => {
         ['a', 'b', 'c'].map((id) => sms(id)),
       )
     ).flatMap((one) => (one.kind === 'new' ? [one.id] : []));
-    await sql`UPDATE inbox SET sweep_at = now() - id * interval '1 second'`.execute(db);
+    await sql`UPDATE inbox SET sweep_at = now() - place * interval '1 second'
+      FROM unnest(${ids}::bigint[]) WITH ORDINALITY AS given (id, place) WHERE inbox.id = given.id`.execute(db);
     assert.deepEqual(await sweepInbound(db, 2), ids.slice(1));
   });
 

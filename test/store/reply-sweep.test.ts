@@ -29,7 +29,7 @@ describe('replies without a job', () => {
     await wait(9);
     const swept = await Promise.all(Array.from({ length: 8 }, () => sweepReplies(db, ['main', 'third'], 100)));
     assert.deepEqual(
-      swept.flat().toSorted((a, b) => Number(a.id) - Number(b.id)),
+      swept.flat().toSorted((a, b) => Number(BigInt(a.id) - BigInt(b.id))),
       [first, second].map((id) => ({ id, channel: 'main' })),
     );
   });

@@ -2,7 +2,7 @@ import { Client } from 'pg';
 
 /**
  * The tables, of every schema but Postgres's own, in which one of the texts stands anywhere in a row: in text, in JSON, in
- * an array, or in bytes of UTF-8 or UTF-16.
+ * an array, or in bytes of UTF-8 or UTF-16. A partition is named by its whole table.
  */
 export async function tracesOf(databaseUrl: string, texts: readonly string[]): Promise<string[]> {
   const needles = texts.flatMap((text) => [
@@ -14,8 +14,10 @@ export async function tracesOf(databaseUrl: string, texts: readonly string[]): P
   await client.connect();
   try {
     const { rows: tables } = await client.query<{ name: string }>(
-      `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables
-       WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY tablename`,
+      `SELECT quote_ident(nspname) || '.' || quote_ident(relname) AS name
+       FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+       WHERE relkind IN ('r', 'p') AND NOT relispartition
+         AND nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') ORDER BY relname`,
     );
     const found: string[] = [];
     for (const { name } of tables) {

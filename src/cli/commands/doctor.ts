@@ -66,7 +66,7 @@ async function* examine(context: CliContext, channel: string | undefined): Async
   const parts: readonly [string, () => Promise<readonly Finding[]>][] =
     channel === undefined
       ? [
-          ['database', async () => inspectDatabase(await context.database())],
+          ['database', async () => inspectDatabase(await context.database(), settings.retention.messagesMonths)],
           ['redis', () => redisFindings(settings)],
           ['channels', () => channelFindings(settings)],
           ['reply texts', () => templateFindings(settings)],

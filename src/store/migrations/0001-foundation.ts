@@ -3,14 +3,21 @@ import { type Kysely, sql } from 'kysely';
 /**
  * The tables of the main job. A partial unique index, not code, is what keeps one card with one phone, and the unique
  * key on (channel, provider_message_id) is what makes a repeated webhook harmless for ever.
+ *
+ * `inbox` and `replies` are partitioned by month; `partitions.ts` makes their partitions. An id of theirs holds the
+ * millisecond it was made in, and 20 bits of one sequence below it: a month is a range of ids, and ids are in order of
+ * arrival. They fit a positive bigint until the year 2248.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
 }
 
 const STATEMENTS = [
+  'CREATE SEQUENCE message_ids',
+  `CREATE FUNCTION new_message_id() RETURNS bigint LANGUAGE sql VOLATILE
+    RETURN (floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint << 20) | (nextval('message_ids') & 1048575)`,
   `CREATE TABLE inbox (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY DEFAULT new_message_id(),
     channel text NOT NULL,
     provider_message_id text NOT NULL,
     program text,
@@ -31,14 +38,19 @@ const STATEMENTS = [
     outcome text,
     silence text,
     done_at timestamptz,
-    error text,
-    CONSTRAINT inbox_once UNIQUE (channel, provider_message_id)
-  ) WITH (fillfactor = 80)`,
+    error text
+  ) PARTITION BY RANGE (id)`,
   `CREATE INDEX inbox_to_sweep ON inbox (sweep_at) WHERE state = 'received'`,
   `CREATE INDEX inbox_waiting ON inbox (received_at) WHERE state = 'received'`,
   `CREATE INDEX inbox_of_sender ON inbox (sender, id)`,
   `CREATE INDEX inbox_of_unknown_sender ON inbox (sender_raw) WHERE sender IS NULL`,
   `CREATE INDEX inbox_with_body ON inbox (id) WHERE raw IS NOT NULL`,
+  `CREATE TABLE inbound_ids (
+    channel text NOT NULL,
+    provider_message_id text NOT NULL,
+    inbox_id bigint,
+    PRIMARY KEY (channel, provider_message_id)
+  )`,
   `CREATE TABLE long_messages (
     id uuid PRIMARY KEY,
     channel text NOT NULL,
@@ -141,7 +153,7 @@ const STATEMENTS = [
   END $$`,
   `CREATE INDEX offers_to_tell ON offers (expires_at) WHERE kind = 'release' AND newcomer_told_at IS NULL`,
   `CREATE TABLE replies (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY DEFAULT new_message_id(),
     inbound_id bigint,
     slot smallint NOT NULL DEFAULT 0,
     program text NOT NULL,
@@ -169,9 +181,8 @@ const STATEMENTS = [
     error_code text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     accepted_at timestamptz,
-    finished_at timestamptz,
-    CONSTRAINT replies_once UNIQUE (inbound_id, slot)
-  ) WITH (fillfactor = 80)`,
+    finished_at timestamptz
+  ) PARTITION BY RANGE (id)`,
   `CREATE INDEX replies_to_sweep ON replies (sweep_at) WHERE status IN ('queued', 'sending', 'unknown')`,
   `CREATE INDEX replies_of_recipient ON replies (recipient, id)`,
   `CREATE INDEX replies_of_provider_id ON replies (channel, provider_message_id, id) WHERE provider_message_id IS NOT NULL`,
