@@ -16,12 +16,13 @@ import { runPlan } from './run-plan.mjs';
 import { STUDIES } from './studies/all.mjs';
 import { SUBJECTS } from './subjects/all.mjs';
 
-const USAGE = `npm run bench -- [--quick] [--only a,b] [--loads a,b] [--rounds n] [--profile]
+const USAGE = `npm run bench -- [--quick] [--only a,b] [--loads a,b] [--rounds n] [--count n] [--profile]
 
   --quick      under three minutes: fewer subjects, two short rounds; nothing is written
   --only a,b   some subjects and studies: ${[...SUBJECTS.map(({ name }) => name), ...Object.keys(STUDIES)].join(', ')}
   --loads a,b  some of saturation, calm (100/s) and acks (300/s)
   --rounds n   rounds of each subject
+  --count n    messages of the studies backlog and day, rows of the study import
   --profile    V8 CPU profiles of our processes into .cache/bench/profiles
 `;
 
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     loads: { type: 'string' },
     rounds: { type: 'string' },
+    count: { type: 'string' },
     profile: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -42,13 +44,14 @@ else await main();
 async function main() {
   const plan = planned();
   await ensureBuilt();
+  const isWhole = !values.quick && [values.only, values.loads, values.count].every((value) => value === undefined);
   const profiles = values.profile ? join(ROOT, '.cache', 'bench', 'profiles') : undefined;
   if (profiles !== undefined) await mkdir(profiles, { recursive: true });
   try {
     const results = await runPlan(plan, profiles);
     console.log(`\n${loadTables(results.rounds)}\n${requirementsTable(results)}`);
     await writeFile(join(ROOT, '.cache', 'bench', 'last.json'), JSON.stringify(results, null, 1));
-    if (!values.quick && values.only === undefined && values.loads === undefined) await writeResults(results);
+    if (isWhole) await writeResults(results);
     const faults = faultsOf(results);
     for (const fault of faults) console.log(fault);
     if (faults.length > 0) process.exitCode = 1;
@@ -61,8 +64,8 @@ async function main() {
 function faultsOf(/** @type {import('./run-plan.mjs').Results} */ { rounds, studies }) {
   const ofRounds = rounds.map(({ subject, verdict }) => [subject, faultOf(verdict)]);
   const ofStudies = Object.entries(studies).map(([name, shown]) => {
-    const lost = shown?.lost ?? shown?.missing ?? 0;
-    return [name, lost > 0 ? `${lost} lost` : undefined];
+    const faults = ['lost', 'missing', 'doubled', 'wrong'].filter((what) => (shown?.[what] ?? 0) > 0);
+    return [name, faults.length > 0 ? faults.map((what) => `${shown?.[what]} ${what}`).join(', ') : undefined];
   });
   return [...ofRounds, ...ofStudies].filter(([, fault]) => fault !== undefined).map((parts) => parts.join(': '));
 }
@@ -80,7 +83,8 @@ function onlyLoads(plan) {
 
 /** @returns {import('./plan.mjs').Plan} */
 function planned() {
-  const plan = onlyLoads(values.quick ? PLANS.quick : PLANS.full);
+  const count = values.count === undefined ? {} : { count: Number(values.count) };
+  const plan = { ...onlyLoads(values.quick ? PLANS.quick : PLANS.full), ...count };
   const rounds = values.rounds === undefined ? plan.rounds : Number(values.rounds);
   if (values.only === undefined) return { ...plan, rounds };
   const only = values.only.split(',');

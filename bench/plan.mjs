@@ -12,6 +12,7 @@ import { SUBJECTS } from './subjects/all.mjs';
  * @property {Readonly<Record<import('./subjects/subject.mjs').Load, number>>} seconds
  * @property {readonly string[]} subjects
  * @property {readonly string[]} studies
+ * @property {number} [count] messages of a day and of a backlog, rows of an import; each has its own unless told
  */
 
 const GROUND = { cards: 1_000_000, past: 30_000 };
@@ -26,7 +27,7 @@ export const PLANS = {
     warmUpSeconds: 4,
     seconds: { saturation: 10, calm: 10, acks: 8 },
     subjects: SUBJECTS.map(({ name }) => name),
-    studies: ['overload', 'memory', 'scale', 'import'],
+    studies: ['overload', 'memory', 'scale', 'import', 'processes', 'backlog', 'day'],
   },
   /** For daily use: under three minutes. */
   quick: {

@@ -5,7 +5,7 @@ import type { Line } from '../src/lines.ts';
 import type { Logger } from '../src/log.ts';
 import type { Received, SessionDoor, SessionState, Sessions } from '../src/providers/provider.ts';
 import type { Database } from '../src/store/database.ts';
-import { holdLease, leaveLease, listLeases } from '../src/store/leases.ts';
+import { findLease, holdLease, leaveLease } from '../src/store/leases.ts';
 import { sessionLog } from './session-log.ts';
 
 /** What the keeper of sessions works with. */
@@ -106,8 +106,7 @@ async function tryToHold({ db, channel, holder, terms, sessions, log }: Lease): 
 
 /** Notes whether the process that has the channel's sessions can send. */
 async function lookElsewhere({ db, channel }: Lease, bound: Set<string>): Promise<void> {
-  const leases = await listLeases(db).catch(() => []);
-  const lease = leases.find((one) => one.channel === channel);
+  const lease = await findLease(db, channel).catch(() => undefined);
   const canSend =
     lease?.isAlive === true &&
     lease.states.some(({ name, state }) => state === 'bound' && !name.startsWith('receiver'));

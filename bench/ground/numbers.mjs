@@ -28,6 +28,11 @@ export function phoneNumber(/** @type {number} */ index) {
   return String(FIRST_PHONE + index);
 }
 
+/** The id that the provider gives message `index`. */
+export function sidOf(/** @type {number} */ index) {
+  return `SM${index.toString(16).padStart(32, '0')}`;
+}
+
 /** The index of a phone, with or without its plus; undefined when it is none of ours. */
 export function indexOfPhone(/** @type {string} */ phone) {
   const index = Number(phone.startsWith('+') ? phone.slice(1) : phone) - FIRST_PHONE;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../../scripts/lib/prepare.mjs';
 import { atRunEnd, endWithRun } from '../../test/support/run.ts';
+import { usageOf } from '../measure/cpu.mjs';
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
 
@@ -95,18 +96,27 @@ export async function startProgram(program, { name, folder, args = [], env = {},
   return started;
 }
 
+const LOOK_EVERY_MS = 100;
+
 /**
- * Runs a program to its end.
+ * Runs a program to its end; answers the most memory that it was seen with.
  * @param {string} program
  * @param {Start} start
+ * @returns {Promise<{ peakBytes: number }>}
  */
 export async function runProgram(program, { name, folder, args = [], env = {} }) {
   const log = join(folder, `${name}.log`);
   const output = openSync(log, 'a');
   const child = spawn(program, [...args], { cwd: ROOT, env: environment(env), stdio: ['ignore', output, output] });
   const { pid } = await watch(child, name);
+  let peakBytes = 0;
+  const looking = setInterval(() => {
+    peakBytes = Math.max(peakBytes, usageOf([{ name, pid }]).get(name)?.rssBytes ?? 0);
+  }, LOOK_EVERY_MS);
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  clearInterval(looking);
   if (child.exitCode !== 0) throw new Error(`${name} (${pid}) failed:\n${tail(log)}`);
+  return { peakBytes };
 }
 
 /** @param {Readonly<Record<string, string | undefined>>} env */

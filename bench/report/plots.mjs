@@ -17,9 +17,10 @@ export function plotsOf({ rounds, studies }) {
     ['cpu.svg', barChart('CPU seconds per 1000 messages at saturation, by process', cpuBars(rounds))],
     ['reply.svg', barChart('Text to reply at 100/s: p50 and what p99 adds, ms', replyBars(rounds))],
   ]);
-  const { memory, overload } = studies;
+  const { memory, overload, backlog } = studies;
   if (memory !== undefined) plots.set('memory.svg', memoryPlot(memory));
   if (overload !== undefined) plots.set('overload.svg', overloadPlot(overload));
+  if (backlog !== undefined) plots.set('backlog.svg', backlogPlot(backlog));
   return plots;
 }
 
@@ -73,6 +74,12 @@ function memoryPlot({ samples }) {
   });
   const lines = [line('http', 'HTTP process, MiB'), line('worker', 'worker process, MiB')];
   return lineChart('Memory over a million messages', { x: 'messages', lines });
+}
+
+/** @param {import('../studies/backlog.mjs').Backlog} backlog */
+function backlogPlot({ samples }) {
+  const points = samples.map(({ second, replied }) => /** @type {const} */ ([second, replied]));
+  return lineChart('A backlog drained by one worker', { x: 's', lines: [{ name: 'replies accepted', points }] });
 }
 
 /** @param {import('../studies/overload.mjs').Overload} overload */

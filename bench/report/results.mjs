@@ -55,7 +55,7 @@ ${latencyTable(rounds, 'acks', 300)}
 Every message that was acknowledged must have bound its card to its phone in the database and must have been answered once.
 
 ${verdictTable(rounds)}
-${studyTables(studies)}${picture('overload.svg')}${picture('memory.svg')}`;
+${studyTables(studies)}${picture('overload.svg')}${picture('memory.svg')}${picture('backlog.svg')}`;
 }
 
 /** @param {Results['studies']} studies */
@@ -65,15 +65,37 @@ function studyTables(studies) {
       typeof value === 'number' ? [[name, words(key), figure(value)]] : [],
     ),
   );
-  const scale = studies.scale?.samples ?? [];
-  const sizes = scale.map((/** @type {{ cards: number, postgresCpu: number }} */ { cards, postgresCpu }) => [
-    cards.toLocaleString('en'),
-    figure(postgresCpu),
-  ]);
   if (rows.length === 0) return '';
-  return `## Studies\n\n${table(['study', 'figure', 'seen'], rows)}\n${
-    sizes.length === 0 ? '' : table(['cards', 'Postgres CPU s per 1000'], sizes)
-  }`;
+  const tables = [table(['study', 'figure', 'seen'], rows), ...detailTables(studies)];
+  return `## Studies\n\n${tables.join('\n')}`;
+}
+
+/**
+ * What a study showed step by step.
+ * @param {Results['studies']} studies
+ */
+function detailTables({ scale, processes, day }) {
+  /** @type {import('../studies/scale.mjs').Scale['samples']} */
+  const sizes = scale?.samples ?? [];
+  /** @type {import('../studies/processes.mjs').Processes['samples']} */
+  const counts = processes?.samples ?? [];
+  /** @type {import('../studies/day.mjs').Ended[]} */
+  const outcomes = day?.outcomes ?? [];
+  const filled = [
+    {
+      heads: ['cards', 'Postgres CPU s per 1000'],
+      rows: sizes.map(({ cards, postgresCpu }) => [cards.toLocaleString('en'), figure(postgresCpu)]),
+    },
+    {
+      heads: ['HTTP and worker processes, of each', 'messages/s', 'CPU s per 1000'],
+      rows: counts.map(({ processes: of, rate, cpu }) => [String(of), figure(rate), figure(cpu)]),
+    },
+    {
+      heads: ['messages of the day by outcome', 'messages'],
+      rows: outcomes.map(({ outcome, messages }) => [outcome, figure(messages)]),
+    },
+  ].filter(({ rows }) => rows.length > 0);
+  return filled.map(({ heads, rows }) => table(heads, rows));
 }
 
 /** `recoveredSeconds` as "recovered seconds". */

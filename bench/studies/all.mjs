@@ -1,7 +1,10 @@
 // @ts-check
+import { backlog } from './backlog.mjs';
+import { day } from './day.mjs';
 import { importCards } from './import.mjs';
 import { memory } from './memory.mjs';
 import { overload } from './overload.mjs';
+import { processes } from './processes.mjs';
 import { scale } from './scale.mjs';
 
 /**
@@ -13,4 +16,4 @@ import { scale } from './scale.mjs';
  */
 
 /** What is not compared by rounds. @type {Readonly<Record<string, (ground: StudyGround) => Promise<unknown>>>} */
-export const STUDIES = { overload, memory, scale, import: importCards };
+export const STUDIES = { overload, memory, scale, import: importCards, processes, backlog, day };

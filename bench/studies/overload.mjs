@@ -32,7 +32,7 @@ const CONNECTIONS = 2_000;
  */
 export async function overload({ postgres, plan, profiles }) {
   const folder = await temporaryFolder('bench-overload');
-  const subject = cardwakeHttp('overload', 'everysec', CONNECTIONS);
+  const subject = cardwakeHttp('overload', 'everysec', { connections: CONNECTIONS });
   const running = await subject.start({ postgres, folder, cards: plan.cards, profiles });
   const { feeder } = running;
   try {

@@ -21,23 +21,35 @@ const TITLES = {
 };
 
 /**
- * Cardwake over HTTP: the HTTP process and the worker process, built and started as in production.
+ * How a service over HTTP is started.
+ * @typedef {object} HttpOptions
+ * @property {number} [connections] from the provider to the webhook, at most
+ * @property {number} [processes] HTTP processes, and worker processes
+ * @property {string} [customers] their script
+ * @property {(database: import('../ground/postgres.mjs').BenchDatabase) => Promise<void>} [before] done to the database
+ *   before any process of ours is started
+ */
+
+/**
+ * Cardwake over HTTP: HTTP processes and worker processes, built and started as in production; one of each unless told.
  * @param {string} name
  * @param {QueueIn} queue
- * @param {number} [connections] from the provider to the webhook, at most
+ * @param {HttpOptions} [options]
  * @returns {Subject}
  */
-export function cardwakeHttp(name, queue, connections = 128) {
+export function cardwakeHttp(name, queue, { connections = 128, processes = 1, customers, before } = {}) {
   return {
     name,
     title: `Cardwake, HTTP, ${TITLES[queue]}`,
     loads: queue === 'always' ? ['saturation'] : ['saturation', 'calm', 'acks'],
     window: 1_000,
     async start(ground) {
-      const world = await startHttpWorld(ground.folder);
-      const port = await freePort();
-      const service = await startService(ground, { queue, port, configuration: overTwilio(port, world.apiBaseUrl) });
-      await world.aim(`http://127.0.0.1:${port}/webhooks/bench`, connections);
+      const world = await startHttpWorld(ground.folder, customers);
+      const ports = await Promise.all(Array.from({ length: processes }, freePort));
+      const [port = 0] = ports;
+      const configuration = overTwilio(port, world.apiBaseUrl);
+      const service = await startService(ground, { queue, ports, configuration, before });
+      await world.aim(`http://127.0.0.1:${port}/webhooks/bench`, connections, ports);
       return running(service, world.feeder, [world.feeder, world.provider]);
     },
   };
@@ -58,7 +70,8 @@ export function cardwakeSmpp(name, queue) {
     async start(ground) {
       const smsc = await startScript('world/smsc.mjs', { name: 'smsc', folder: ground.folder });
       const port = await freePort();
-      const service = await startService(ground, { queue, port, configuration: overSmpp(port, smsc.info.port) });
+      const configuration = overSmpp(port, smsc.info.port);
+      const service = await startService(ground, { queue, ports: [port], configuration });
       for (let tries = 0; (await smsc.call('sessions')) < SESSIONS; tries += 1) {
         if (tries > 300) throw new Error('No session was bound');
         await sleep(50);
@@ -74,12 +87,14 @@ const SESSIONS = 2;
 /** @typedef {Awaited<ReturnType<typeof startService>>} Service */
 
 /**
+ * An HTTP process at each port and as many worker processes.
  * @param {Ground} ground
- * @param {{ queue: QueueIn, port: number, configuration: string }} options
+ * @param {{ queue: QueueIn, ports: readonly number[], configuration: string, before?: HttpOptions['before'] }} options
  */
-async function startService(ground, { queue, port, configuration }) {
+async function startService(ground, { queue, ports, configuration, before }) {
   const { folder } = ground;
   const database = await ground.postgres.clone('cardwake', ground.cards);
+  await before?.(database);
   const redis = queue === 'postgres' ? undefined : await startRedis(folder, queue);
   const config = join(folder, 'cardwake.yaml');
   await writeFile(config, configuration);
@@ -100,9 +115,14 @@ async function startService(ground, { queue, port, configuration }) {
       isReady: async () => (await fetch(`http://127.0.0.1:${consolePort}/health/ready`)).status === 200,
     });
   };
-  const http = await start('HTTP', 'dist/src/main.js', port);
-  const worker = await start('worker', 'dist/workers/main.js', await freePort());
-  return { database, redis, http, worker };
+  const nth = (/** @type {string} */ name, /** @type {number} */ index) =>
+    index === 0 ? name : `${name} ${index + 1}`;
+  const processes = [];
+  for (const [index, port] of ports.entries()) {
+    processes.push(await start(nth('HTTP', index), 'dist/src/main.js', port));
+    processes.push(await start(nth('worker', index), 'dist/workers/main.js', await freePort()));
+  }
+  return { database, redis, processes };
 }
 
 /**
@@ -111,15 +131,16 @@ async function startService(ground, { queue, port, configuration }) {
  * @param {readonly import('./subject.mjs').Script[]} outside
  * @returns {Running}
  */
-function running({ database, redis, http, worker }, feeder, outside) {
+function running({ database, redis, processes }, feeder, outside) {
   const queue = redis === undefined ? [] : [redis];
   return {
     feeder,
     hasReplies: true,
-    counted: [http, worker, ...queue],
+    counted: [...processes, ...queue],
+    database,
     outside,
     verify: (taken) => verifyBindings(database, taken),
-    stop: () => endAll([...[http, worker, ...queue, ...outside].map(({ stop }) => stop), database.drop]),
+    stop: () => endAll([...[...processes, ...queue, ...outside].map(({ stop }) => stop), database.drop]),
   };
 }
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findProgram } from '../../scripts/lib/debian.mjs';
+import { findKannel } from '../../scripts/lib/kannel.mjs';
 import { say } from '../../scripts/lib/prepare.mjs';
 import { freePort } from '../../test/support/ports.ts';
 import { startProgram, startScript } from '../ground/processes.mjs';
@@ -32,8 +32,9 @@ export function kannel(name, store) {
       const config = join(folder, 'kannel.conf');
       await mkdir(join(folder, 'spool'));
       await writeFile(config, configuration({ ...ports, sendsms }, store, folder));
-      const start = async (/** @type {string} */ program, /** @type {number} */ port) =>
-        startProgram(await findProgram({ program, packageName: 'kannel', path: `usr/sbin/${program}` }, say), {
+      const programs = await findKannel(say);
+      const start = (/** @type {'bearerbox' | 'smsbox'} */ program, /** @type {number} */ port) =>
+        startProgram(programs[program], {
           name: program,
           folder,
           args: ['-v', '4', config],

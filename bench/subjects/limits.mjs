@@ -43,7 +43,7 @@ export const door = {
       env: { DATABASE_URL: database.url },
     });
     const { url } = server.info;
-    await feeder.call('aim', { url, port: Number(new URL(url).port), maxConnections: 128 });
+    await feeder.call('aim', { url, ports: [Number(new URL(url).port)], maxConnections: 128 });
     return {
       feeder,
       hasReplies: false,

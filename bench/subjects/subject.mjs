@@ -38,6 +38,7 @@ import { cardNumber, phoneNumber } from '../ground/numbers.mjs';
  * @property {boolean} hasReplies
  * @property {readonly Started[]} counted whose CPU and memory are its cost; Postgres is counted besides
  * @property {readonly Started[]} outside the world around it: whose are not
+ * @property {BenchDatabase} [database] its own, for who asks more of it than `verify`
  * @property {(taken: Uint8Array) => Promise<Found>} verify
  * @property {() => Promise<void>} stop
  */

@@ -12,10 +12,11 @@ const TIMEOUT_MS = 15_000;
 /** @typedef {{ bytes: string, onStatus: OnStatus, since: number }} Exchange */
 
 /**
- * @param {{ port: number, maxConnections: number }} target on 127.0.0.1
+ * @param {{ ports: readonly number[], maxConnections: number }} target on 127.0.0.1; connections are spread over the ports,
+ * as a balancer would
  * @returns {(bytes: string, onStatus: OnStatus) => void} sends the bytes of one request
  */
-export function openConnections({ port, maxConnections }) {
+export function openConnections({ ports, maxConnections }) {
   /** @type {Connection[]} */
   const idle = [];
   /** @type {Set<Connection>} */
@@ -23,6 +24,7 @@ export function openConnections({ port, maxConnections }) {
   /** @type {Exchange[]} */
   const waiting = [];
   let firstWaiting = 0;
+  let opened = 0;
 
   const release = (/** @type {Connection} */ connection) => {
     const next = waiting[firstWaiting];
@@ -35,6 +37,8 @@ export function openConnections({ port, maxConnections }) {
     connection.begin(next);
   };
   const open = () => {
+    const port = ports[opened % ports.length] ?? 0;
+    opened += 1;
     const connection = new Connection(port, release, () => {
       all.delete(connection);
       const at = idle.indexOf(connection);

@@ -52,6 +52,7 @@ export class Feeder {
   get methods() {
     return {
       use: (numbers) => this.#use(numbers),
+      expect: (count) => this.#expect(count),
       feed: (flow) => this.#feed(flow),
       pause: () => this.#pause(),
       drain: () => this.#drain(),
@@ -67,6 +68,11 @@ export class Feeder {
   #use(/** @type {{ first: number, count: number }} */ { first, count }) {
     this.#first = first;
     this.#limit = count;
+  }
+
+  /** So many messages were taken without us, one after the other: from now on their replies are counted. */
+  #expect(/** @type {number} */ count) {
+    for (let left = count; left > 0; left -= 1) this.#tally.answer(this.#tally.send(now()), 'taken', now());
   }
 
   #feed(/** @type {Flow} */ flow) {

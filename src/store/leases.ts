@@ -66,6 +66,14 @@ export interface HeldSessions {
   readonly states: readonly (Omit<ShownSession, 'since'> & { readonly since: string })[];
 }
 
+/** The sessions of one channel; undefined when nobody holds them. */
+export async function findLease(db: Database, channel: string): Promise<HeldSessions | undefined> {
+  const { rows } = await sql<HeldSessions>`
+    SELECT channel, holder, until >= clock_timestamp() AS "isAlive", states FROM session_leases
+    WHERE holder IS NOT NULL AND channel = ${channel}`.execute(db);
+  return rows[0];
+}
+
 /** The sessions of all channels that somebody holds, or held last. */
 export async function listLeases(db: Database): Promise<HeldSessions[]> {
   const { rows } = await sql<HeldSessions>`

@@ -120,9 +120,24 @@ describe('a list of cards on the disk', () => {
     });
   }
 
+  it('is read the same when it is longer than one read, with line ends in halves and a quote at last', async () => {
+    // Lines of five bytes: the first read of 262,144 ends between `\\r` and `\\n`.
+    const plain = Array.from({ length: 60_000 }, (_, n) => String(100 + (n % 900)));
+    const path = await written(`${plain.join('\r\n')}\r\n"1\n2"\r\n13\r\n`);
+    const found = [];
+    for await (const { line, number } of (await openCardFile(path)).lines()) found.push([line, number]);
+    const rest = [
+      [60_001, '1\n2'],
+      [60_003, '13'],
+    ];
+    assert.deepEqual(found, [...plain.map((number, at) => [at + 1, number]), ...rest]);
+  });
+
   const unreadable: readonly (readonly [what: string, text: string | Buffer, message: RegExp])[] = [
     ['in UTF-16', Buffer.from('\ufeffnumber\n11', 'utf16le'), /not a CSV in UTF-8: export it as "CSV UTF-8"/],
     ['with a quote that is not closed', '11\n12\n"13\n14\n', /:3: a quote that is never closed/],
+    ['with an endless line', `11\n${'x'.repeat(70_000)}\n12\n`, /:2: .*a line of more than 64 KB/],
+    ['with an endless line at its end', `11\n${'x'.repeat(300_000)}`, /:2: .*a line of more than 64 KB/],
     ['with an endless cell', `11\n"${'x'.repeat(100_000)}`, /:2: a quote that is never closed/],
   ];
   for (const [what, text, message] of unreadable) {

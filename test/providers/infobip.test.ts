@@ -3,9 +3,10 @@ import { messageIdOf } from '../../src/providers/infobip/message-id.ts';
 import type { CredentialCheck, Provider, SendOutcome } from '../../src/providers/provider.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import type { Msisdn } from '../../src/sms/msisdn.ts';
-import { type ApiBehaviour, type FakeApi, startFakeApi } from '../support/fake-api.ts';
+import type { ApiBehaviour } from '../support/fake-api.ts';
 import { freePort } from '../support/ports.ts';
-import { channelOf, requestOf } from './call.ts';
+import { requestOf } from './call.ts';
+import { freshApi } from './fresh-api.ts';
 import { ID, json, KEY, LOOKUPS, logs, PENDING, REPLY, SENDS, taken, transient } from './infobip/answers.ts';
 
 const BASIC = { webhookUser: 'cardwake', webhookPassword: 'pass:word' };
@@ -14,24 +15,9 @@ const NOW = Date.UTC(2026, 10, 21, 12);
 const MINUTE_MS = 60_000;
 
 describe('infobip', () => {
-  let api: FakeApi;
-  let providers: Provider[];
-
-  beforeEach(async () => {
-    api = await startFakeApi();
-    providers = [];
-  });
-  afterEach(async () => {
-    for (const provider of providers) await provider.close();
-    await api.close();
-  });
-
-  function create(options: Readonly<Record<string, unknown>> = BASIC): Provider {
-    const base = { apiKey: KEY, apiBaseUrl: api.origin, requestTimeoutMs: 500 };
-    const provider = PROVIDERS.infobip.create(channelOf('infobip'), { ...base, ...options }, { now: () => NOW });
-    providers.push(provider);
-    return provider;
-  }
+  const { api, create: createAny } = freshApi();
+  const create = (options: Readonly<Record<string, unknown>> = BASIC): Provider =>
+    createAny('infobip', { apiKey: KEY, requestTimeoutMs: 500, ...options }, { now: () => NOW });
 
   const send = (provider: Provider, more = {}): Promise<SendOutcome> =>
     provider.send({ ...REPLY, ...more }, new AbortController().signal);

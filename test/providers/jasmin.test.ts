@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Provider, SendOutcome, TransientCause } from '../../src/providers/provider.ts';
-import { PROVIDERS } from '../../src/providers/registry.ts';
 import type { MobileTerminated } from '../../src/sms/message.ts';
 import type { Msisdn } from '../../src/sms/msisdn.ts';
-import { type FakeApi, startFakeApi } from '../support/fake-api.ts';
+import { freshApi } from './fresh-api.ts';
 import type { ApiAnswer } from './subject.ts';
 
 const WEBHOOK_URL = 'https://sms.example.com/webhooks/jasmin-main';
@@ -12,23 +11,14 @@ const ID = '07033084-5cfd-4812-90a4-e4d24ffb6e3d';
 const REPLY: MobileTerminated = { replyId: '42', from: '2420', to: '+79160000567' as Msisdn, text: 'Карта 😀' };
 
 describe('Jasmin', () => {
-  let api: FakeApi;
+  const { api, create: createAny } = freshApi({ status: 200, body: `Success "${ID}"` });
+  const account = { username: 'cardwake', password: 'hidden-password', webhookToken: TOKEN };
+  const create = (options: Readonly<Record<string, unknown>> = {}): Provider =>
+    createAny('jasmin', { ...account, ...options });
   let provider: Provider;
-
-  beforeEach(async () => {
-    api = await startFakeApi({ status: 200, body: `Success "${ID}"` });
+  beforeEach(() => {
     provider = create();
   });
-  afterEach(async () => {
-    await provider.close();
-    await api.close();
-  });
-
-  function create(options: Readonly<Record<string, unknown>> = {}): Provider {
-    const account = { username: 'cardwake', password: 'hidden-password', webhookToken: TOKEN };
-    const channel = { key: 'jasmin-main', webhookUrl: WEBHOOK_URL, addresses: ['+14155550100'] };
-    return PROVIDERS.jasmin.create(channel, { ...account, apiBaseUrl: api.origin, ...options }, { now: Date.now });
-  }
 
   const send = (message = REPLY) => provider.send(message, new AbortController().signal);
 

@@ -3,7 +3,7 @@ import type { Provider, Received, SendOutcome } from '../../src/providers/provid
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import type { MobileTerminated } from '../../src/sms/message.ts';
 import type { Msisdn } from '../../src/sms/msisdn.ts';
-import { type FakeApi, startFakeApi } from '../support/fake-api.ts';
+import { freshApi } from './fresh-api.ts';
 import type { ApiAnswer } from './subject.ts';
 
 const WEBHOOK_URL = 'https://sms.example.com/webhooks/kannel-main';
@@ -16,23 +16,14 @@ const REPLY: MobileTerminated = {
 };
 
 describe('Kannel', () => {
-  let api: FakeApi;
+  const { api, create: createAny } = freshApi({ status: 202, body: '0: Accepted for delivery' });
+  const account = { username: 'cardwake', password: 'hidden-password', webhookToken: TOKEN };
+  const create = (options: Readonly<Record<string, unknown>> = {}): Provider =>
+    createAny('kannel', { ...account, ...options });
   let provider: Provider;
-
-  beforeEach(async () => {
-    api = await startFakeApi({ status: 202, body: '0: Accepted for delivery' });
+  beforeEach(() => {
     provider = create();
   });
-  afterEach(async () => {
-    await provider.close();
-    await api.close();
-  });
-
-  function create(options: Readonly<Record<string, unknown>> = {}): Provider {
-    const account = { username: 'cardwake', password: 'hidden-password', webhookToken: TOKEN };
-    const channel = { key: 'kannel-main', webhookUrl: WEBHOOK_URL, addresses: ['+14155550100'] };
-    return PROVIDERS.kannel.create(channel, { ...account, apiBaseUrl: api.origin, ...options }, { now: Date.now });
-  }
 
   const send = (message = REPLY) => provider.send(message, new AbortController().signal);
 
@@ -72,7 +63,6 @@ describe('Kannel', () => {
       });
     }
     it('through the SMSC that is configured', async () => {
-      await provider.close();
       provider = create({ smsc: 'MTN' });
       assert.equal((await headersOf(REPLY))['x-kannel-smsc'], 'MTN');
     });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Provider, SendOutcome } from '../../src/providers/provider.ts';
-import { PROVIDERS } from '../../src/providers/registry.ts';
 import type { MobileTerminated } from '../../src/sms/message.ts';
 import type { Msisdn } from '../../src/sms/msisdn.ts';
-import { type ApiPlan, type FakeApi, startFakeApi } from '../support/fake-api.ts';
-import { channelOf, requestOf } from './call.ts';
+import type { ApiPlan } from '../support/fake-api.ts';
+import { requestOf } from './call.ts';
+import { freshApi } from './fresh-api.ts';
 import { messagebird as subject } from './subjects/messagebird.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -17,24 +17,13 @@ const REPLY: MobileTerminated = {
 };
 
 describe('messagebird', () => {
-  let api: FakeApi;
-  let providers: Provider[];
-
-  beforeEach(async () => {
-    api = await startFakeApi();
-    providers = [];
-  });
-  afterEach(async () => {
-    await api.close();
-    await Promise.all(providers.map((provider) => provider.close()));
-  });
-
-  function create(options: Readonly<Record<string, unknown>> = {}): Provider {
-    const all = { ...subject.options, apiBaseUrl: api.origin, requestTimeoutMs: 500, ...options };
-    const provider = PROVIDERS.messagebird.create(channelOf('messagebird'), all, { now: () => NOW });
-    providers.push(provider);
-    return provider;
-  }
+  const { api, create: createAny } = freshApi();
+  const create = (options: Readonly<Record<string, unknown>> = {}): Provider =>
+    createAny(
+      'messagebird',
+      { ...subject.options, apiBaseUrl: api.origin, requestTimeoutMs: 500, ...options },
+      { now: () => NOW },
+    );
 
   const send = (message = REPLY): Promise<SendOutcome> => create().send(message, new AbortController().signal);
 

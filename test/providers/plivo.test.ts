@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import type { CredentialCheck, Provider, Reception, SendOutcome } from '../../src/providers/provider.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import type { Msisdn } from '../../src/sms/msisdn.ts';
-import { type ApiBehaviour, type FakeApi, startFakeApi } from '../support/fake-api.ts';
+import type { ApiBehaviour } from '../support/fake-api.ts';
 import { freePort } from '../support/ports.ts';
-import { channelOf, requestOf } from './call.ts';
+import { requestOf } from './call.ts';
+import { freshApi } from './fresh-api.ts';
 import { plivo as subject } from './subjects/plivo.ts';
 
 const AUTH_ID = 'MAXXXXXXXXXXXXXXXXX1';
@@ -18,24 +19,9 @@ const REPLY = {
 };
 
 describe('plivo', () => {
-  let api: FakeApi;
-  let providers: Provider[];
-
-  beforeEach(async () => {
-    api = await startFakeApi();
-    providers = [];
-  });
-  afterEach(async () => {
-    for (const provider of providers) await provider.close();
-    await api.close();
-  });
-
-  function create(options: Readonly<Record<string, unknown>> = {}): Provider {
-    const base = { authId: AUTH_ID, authToken: TOKEN, apiBaseUrl: api.origin, requestTimeoutMs: 500 };
-    const provider = PROVIDERS.plivo.create(channelOf('plivo'), { ...base, ...options }, { now: Date.now });
-    providers.push(provider);
-    return provider;
-  }
+  const { api, create: createAny } = freshApi();
+  const create = (options: Readonly<Record<string, unknown>> = {}): Provider =>
+    createAny('plivo', { authId: AUTH_ID, authToken: TOKEN, requestTimeoutMs: 500, ...options });
 
   const send = (provider: Provider, more = {}): Promise<SendOutcome> =>
     provider.send({ ...REPLY, ...more }, new AbortController().signal);

@@ -3,8 +3,9 @@ import type { Provider, SendOutcome } from '../../src/providers/provider.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import type { MobileTerminated } from '../../src/sms/message.ts';
 import type { Msisdn } from '../../src/sms/msisdn.ts';
-import { type ApiPlan, type FakeApi, startFakeApi } from '../support/fake-api.ts';
-import { channelOf, requestOf } from './call.ts';
+import type { ApiPlan } from '../support/fake-api.ts';
+import { requestOf } from './call.ts';
+import { freshApi } from './fresh-api.ts';
 import { sinch as subject } from './subjects/sinch.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -18,24 +19,13 @@ const REPLY: MobileTerminated = {
 };
 
 describe('sinch', () => {
-  let api: FakeApi;
-  let providers: Provider[];
-
-  beforeEach(async () => {
-    api = await startFakeApi();
-    providers = [];
-  });
-  afterEach(async () => {
-    await api.close();
-    await Promise.all(providers.map((provider) => provider.close()));
-  });
-
-  function create(options: Readonly<Record<string, unknown>> = {}): Provider {
-    const all = { ...subject.options, apiBaseUrl: api.origin, requestTimeoutMs: 500, ...options };
-    const provider = PROVIDERS.sinch.create(channelOf('sinch'), all, { now: () => NOW });
-    providers.push(provider);
-    return provider;
-  }
+  const { api, create: createAny } = freshApi();
+  const create = (options: Readonly<Record<string, unknown>> = {}): Provider =>
+    createAny(
+      'sinch',
+      { ...subject.options, apiBaseUrl: api.origin, requestTimeoutMs: 500, ...options },
+      { now: () => NOW },
+    );
 
   const signal = () => new AbortController().signal;
   const send = (message = REPLY): Promise<SendOutcome> => create().send(message, signal());

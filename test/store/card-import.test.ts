@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { sql } from 'kysely';
 import { bodyLength, completeCheckDigit } from '../../src/activation/card-number.ts';
 import { type ImportRow, importCards } from '../../src/store/card-import.ts';
 import { PROGRAMS, SERIES } from '../activation/programs.ts';
@@ -52,6 +53,16 @@ describe('the import of cards', () => {
     assert.deepEqual(counts, { rows: 25, added: 5, alreadyThere: 20, rejected: 0 });
   });
 
+  it('that fails in a chunk ends with its error, after the chunk beside it is committed', async () => {
+    await sql`ALTER TABLE cards ADD CONSTRAINT not_this CHECK (number <> ${sql.lit(card(5))})`.execute(store.db);
+    const rows = Array.from({ length: 45 }, (_, n) => [card(n), ''] as const);
+    await assert.rejects(load(rows), /not_this/);
+    assert.deepEqual(
+      Object.keys(await registry()),
+      rows.slice(10, 20).map(([number]) => number),
+    );
+  });
+
   it('finds a card that stands twice, however far apart', async () => {
     const rows = Array.from({ length: 35 }, (_, n) => [card(n % 32), ''] as const);
     const { counts, rejects } = await load(rows);
@@ -62,6 +73,17 @@ describe('the import of cards', () => {
     );
   });
 
+  it('takes the first of two rows of a card also when both chunks are under way at once', async () => {
+    const rows = Array.from({ length: 60 }, (_, n) => [card(n % 10), n < 10 ? 'blocked' : 'issued'] as const);
+    const { counts, rejects } = await load(rows);
+    assert.deepEqual(counts, { rows: 60, added: 10, alreadyThere: 0, rejected: 50 });
+    assert.deepEqual(
+      rejects.map(([line]) => line).toSorted((a, b) => a - b),
+      Array.from({ length: 50 }, (_, n) => n + 11),
+    );
+    assert.deepEqual([...new Set(Object.values(await registry()))], ['blocked']);
+  });
+
   it('keeps in the audit which file it was and what each chunk added', async () => {
     await load(Array.from({ length: 15 }, (_, n) => [card(n), ''] as const));
     const events = await store.db
@@ -70,7 +92,8 @@ describe('the import of cards', () => {
       .orderBy('id')
       .execute();
     const file = { name: 'cards.csv', sha256: 'f00d' };
-    assert.deepEqual(events, [
+    const byLines = events.toSorted((a, b) => JSON.stringify(a.after).localeCompare(JSON.stringify(b.after)));
+    assert.deepEqual(byLines, [
       { actor: 'cli:test', action: 'cards.imported', after: { ...file, lines: '1–10', added: 10, alreadyThere: 0 } },
       { actor: 'cli:test', action: 'cards.imported', after: { ...file, lines: '11–15', added: 5, alreadyThere: 0 } },
     ]);

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
-import { holdLease, leaveLease, listLeases, type ShownSession, unboundSeconds } from '../../src/store/leases.ts';
+import {
+  findLease,
+  holdLease,
+  leaveLease,
+  listLeases,
+  type ShownSession,
+  unboundSeconds,
+} from '../../src/store/leases.ts';
 import { freshStore } from '../support/fresh-store.ts';
 
 const session = (state: ShownSession['state'], name = 'transceiver-1') => ({
@@ -38,6 +45,19 @@ describe('the lease of a channel’s sessions', () => {
     await age(61);
     assert.equal((await listLeases(store.db))[0]?.isAlive, false);
     assert.equal(await hold(BOUND), true);
+  });
+
+  it('is found by its channel, with what its holder told last', async () => {
+    await holdLease(store.db, { channel: 'other', holder: 'second', forMs: 60_000, states: WAITING });
+    assert.equal(await findLease(store.db, 'main'), undefined);
+    await hold(BOUND);
+    const lease = await findLease(store.db, 'main');
+    assert.deepEqual([lease?.channel, lease?.holder, lease?.isAlive], ['main', 'first', true]);
+    assert.equal(lease?.states[0]?.state, 'bound');
+    await age(61);
+    assert.equal((await findLease(store.db, 'main'))?.isAlive, false);
+    await leaveLease(store.db, 'main', 'first');
+    assert.equal(await findLease(store.db, 'main'), undefined);
   });
 
   it('tells since when not every session is bound, whatever states they go through', async () => {
