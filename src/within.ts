@@ -7,14 +7,13 @@ export class TookTooLong extends Error {
  * Settles as `work` does when that happens within `ms` milliseconds, else rejects with `TookTooLong`. Work that is
  * late is not stopped; its later failure is handled here, so it cannot end the process.
  */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TookTooLong(`No answer in ${ms} ms`)), ms);
+export function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new TookTooLong(`No answer in ${ms} ms`)), ms);
+    const settled = () => {
+      clearTimeout(timer);
+      resolve(work);
+    };
+    work.then(settled, settled);
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -84,6 +84,9 @@ export function cardwakeSmpp(name, queue) {
 /** Sessions of the SMPP channel: two, so that neither side waits for the other's window. */
 const SESSIONS = 2;
 
+/** The `NODE_OPTIONS` of the image. */
+const IMAGE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=8'];
+
 /** @typedef {Awaited<ReturnType<typeof startService>>} Service */
 
 /**
@@ -110,7 +113,7 @@ async function startService(ground, { queue, ports, configuration, before }) {
     return startProgram(process.execPath, {
       name,
       folder,
-      args: ['--enable-source-maps', ...profile, file],
+      args: [...IMAGE_OPTIONS, ...profile, file],
       env: { ...env, PORT: String(port), CONSOLE_PORT: String(consolePort) },
       isReady: async () => (await fetch(`http://127.0.0.1:${consolePort}/health/ready`)).status === 200,
     });

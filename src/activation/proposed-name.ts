@@ -19,9 +19,11 @@ export function proposedName(text: string, card: CardNumber, program: Program): 
   const clean = text.normalize('NFC').replaceAll(INVISIBLE, '');
   const tokens = tokensOf(clean);
   if (tokens.length > MAX_TOKENS) return undefined;
+  const { smallWords } = vocabularyOf(program);
+  const isSmall = (word: string) => smallWords.has(word);
+  if (tokens.every((token) => token.isNumber || isSmall(token.folded))) return undefined;
   const number = numberIn(clean, tokens, card, program);
   if (number === undefined) return undefined;
-  const isSmall = smallWordsOf(program);
   const before = sayingOf(tokens.slice(0, number.from), isSmall);
   const after = sayingOf(tokens.slice(number.to), isSmall);
   if (before.words.length === 0) return nameIn(clean, after);
@@ -103,18 +105,6 @@ function introducedIn(tokens: readonly Token[], isSmall: (word: string) => boole
     if (!isSmall(tokens[at]?.folded ?? '')) return undefined;
   }
   return undefined;
-}
-
-/** Words that say nothing of who somebody is. */
-function smallWordsOf(program: Program): (word: string) => boolean {
-  const own = new Set(foldWord(program.name).split(/[^\p{L}0-9]+/u));
-  const { keywords } = vocabularyOf(program);
-  return (word) =>
-    words.CARD_WORDS.has(word) ||
-    words.COURTESY.has(word) ||
-    words.REQUEST_WORDS.has(word) ||
-    keywords.has(word) ||
-    own.has(word);
 }
 
 const NO_NAMES = [

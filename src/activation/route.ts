@@ -18,6 +18,9 @@ export interface Route {
  * word of the text, folded as card numbers are, behind any punctuation, and with the number glued to it (`Club9643…`).
  */
 export function pickRoute<R extends Route>(routes: readonly R[], to: string, text: string): R | undefined {
+  const [first] = routes;
+  // Most channels have one route for all texts: there is nothing to compare.
+  if (routes.length === 1 && first?.address === undefined && first?.keyword === undefined) return first;
   const address = digitsOf(to);
   const beginning = fold(text.slice(0, BEGINNING_CHARACTERS)).text.replace(/^[^\p{L}\d]+/u, '');
   let best: { readonly route: R; readonly rank: number } | undefined;

@@ -22,23 +22,30 @@ const LONGEST_SHORT_CODE = 8;
 const LETTER = /[\p{L}@]/u;
 const INVISIBLE = /[\p{Cf}\p{Mn}\p{Cc}]/gu;
 
+/** What our own addresses are told by, however they are spelled. */
+export type AddressKeys = ReadonlySet<string> & { readonly __brand: 'AddressKeys' };
+
+/** The keys of addresses, digit by digit and without regard to case, so that their spelling does not matter. */
+export function addressKeys(addresses: Iterable<string>): AddressKeys {
+  return new Set(Array.from(addresses, addressKey)) as ReadonlySet<string> as AddressKeys;
+}
+
 /**
  * Judges an MO's sender ID by the programme's countries; pure, never throws, takes any text.
  * Takes E.164 with or without `+`, the `00` exit code, national forms and digits of any script. A national form that
  * is a mobile in two of the programme's countries is `malformed`: a card must not go to a stranger.
- * `ownAddresses` are compared digit by digit, so their spelling does not matter.
  */
-export function readSender(raw: string, program: Program, ownAddresses: ReadonlySet<string>): Sender {
+export function readSender(raw: string, program: Program, ownAddresses: AddressKeys): Sender {
   const spelled = foldDigits(raw.slice(0, MAX_SENDER_CHARACTERS).replace(INVISIBLE, '')).trim();
-  if (LETTER.test(spelled))
-    return isOwn(spelled, ownAddresses) ? unsupported('own-address') : unsupported('alphanumeric');
+  if (LETTER.test(spelled)) return unsupported(ownAddresses.has(addressKey(spelled)) ? 'own-address' : 'alphanumeric');
   const digits = internationalDigits(spelled);
   if (digits === '' || raw.length > MAX_SENDER_CHARACTERS) return unsupported('malformed');
-  if (isOwn(spelled, ownAddresses)) return unsupported('own-address');
+  if (ownAddresses.has(digits)) return unsupported('own-address');
 
   const facts = identify(spelled, program);
   if (facts === 'ambiguous') return unsupported('malformed');
-  if (facts !== undefined && isOwn(facts.msisdn, ownAddresses)) return unsupported('own-address', facts.msisdn);
+  if (facts !== undefined && ownAddresses.has(addressKey(facts.msisdn)))
+    return unsupported('own-address', facts.msisdn);
   if (facts !== undefined && isMobileHere(facts, program)) {
     return { kind: 'mobile', msisdn: facts.msisdn, country: facts.country };
   }
@@ -78,13 +85,6 @@ function isHere(facts: NumberingFacts, program: Program): facts is LocalFacts {
 
 function isMobileHere(facts: NumberingFacts, program: Program): facts is LocalFacts {
   return facts.isMobile && isHere(facts, program);
-}
-
-function isOwn(spelled: string, ownAddresses: ReadonlySet<string>): boolean {
-  const name = addressKey(spelled);
-  if (ownAddresses.has(spelled)) return true;
-  for (const address of ownAddresses) if (addressKey(address) === name) return true;
-  return false;
 }
 
 /** What makes two spellings one address: a number's digits, or a name without regard to case. */

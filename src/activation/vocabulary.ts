@@ -1,11 +1,15 @@
 import { foldWord } from './fold.ts';
 import type { CardSeries, Program } from './program.ts';
-import { CARD_WORDS, LABELS, UNITS } from './words.ts';
+import { CARD_WORDS, COURTESY, LABELS, REQUEST_WORDS, UNITS } from './words.ts';
 
 /** What `read` needs to know of a programme, in folded form. */
 export interface Vocabulary {
   /** The programme's keywords, each as its folded words. */
   readonly keywords: ReadonlySet<string>;
+  /** The same, each in one piece as it is configured. */
+  readonly writtenKeywords: ReadonlySet<string>;
+  /** Words that say nothing of who somebody is. */
+  readonly smallWords: ReadonlySet<string>;
   /** Words that may be glued to a number without making it another one; longest first. */
   readonly glue: readonly string[];
   readonly glueSet: ReadonlySet<string>;
@@ -21,12 +25,21 @@ const remembered = new WeakMap<Program, Vocabulary>();
 export function vocabularyOf(program: Program): Vocabulary {
   const known = remembered.get(program);
   if (known !== undefined) return known;
-  const keywords = new Set(program.keywords.flatMap((keyword) => foldWord(keyword).split(/[^\p{L}0-9]+/u)));
+  const writtenKeywords = new Set(program.keywords.map(foldWord));
+  const keywords = new Set([...writtenKeywords].flatMap(wordsOf));
   keywords.delete('');
   const glueSet = new Set([...CARD_WORDS, ...LABELS, ...UNITS, ...keywords]);
   const alphanumericSeries = program.series.filter((series) => series.alphabet === 'alphanumeric');
   const vocabulary: Vocabulary = {
     keywords,
+    writtenKeywords,
+    smallWords: new Set([
+      ...CARD_WORDS,
+      ...COURTESY,
+      ...REQUEST_WORDS,
+      ...keywords,
+      ...wordsOf(foldWord(program.name)),
+    ]),
     glue: [...CARD_WORDS, ...keywords].toSorted((a, b) => b.length - a.length),
     glueSet,
     digitSeries: program.series.filter((series) => series.alphabet === 'digits'),
@@ -35,4 +48,8 @@ export function vocabularyOf(program: Program): Vocabulary {
   };
   remembered.set(program, vocabulary);
   return vocabulary;
+}
+
+function wordsOf(folded: string): string[] {
+  return folded.split(/[^\p{L}0-9]+/u);
 }

@@ -88,13 +88,15 @@ export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): 
 function paceOf(everyMs: number, start: () => void): { isTooSoon(): boolean; started(): void } {
   if (everyMs === 0) return { isTooSoon: () => false, started: () => {} };
   let startedAt = Number.NEGATIVE_INFINITY;
-  let pause: NodeJS.Timeout | undefined;
+  let isPausing = false;
   return {
     isTooSoon() {
       const leftMs = startedAt + everyMs - performance.now();
       if (leftMs <= 0) return false;
-      pause ??= setTimeout(() => {
-        pause = undefined;
+      if (isPausing) return true;
+      isPausing = true;
+      setTimeout(() => {
+        isPausing = false;
         start();
       }, leftMs);
       return true;

@@ -19,8 +19,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       else chunks.push(chunk);
     };
     request.on('data', keepChunk);
-    request.once('end', () => settle(Buffer.concat(chunks, bytes)));
-    request.once('error', () => settle('gone'));
+    request.once('end', () => settle(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes)));
+    // Comes after an error as well, and after the end, when all is settled.
     request.once('close', () => settle('gone'));
   });
 }

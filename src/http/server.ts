@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
+import { messagesFor } from './express-messages.ts';
 
 /**
  * A caller who sends slowly is cut off within ten seconds. An idle connection outlives the minute that load balancers
@@ -26,7 +27,7 @@ export interface Listening {
 /** Serves `app`; resolves when connections are accepted, rejects when the port is taken. */
 export async function listen(app: RequestListener, port: number, host?: string): Promise<Listening> {
   const requests = countRequests(app);
-  const server = createServer(TIMEOUTS, requests.listener);
+  const server = createServer({ ...TIMEOUTS, ...messagesFor(app) }, requests.listener);
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

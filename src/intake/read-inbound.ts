@@ -5,7 +5,8 @@ import type { Program } from '../activation/program.ts';
 import { read } from '../activation/read.ts';
 import { pickRoute } from '../activation/route.ts';
 import { detectScript } from '../activation/script.ts';
-import { readSender } from '../activation/sender.ts';
+import { type AddressKeys, readSender } from '../activation/sender.ts';
+import { vocabularyOf } from '../activation/vocabulary.ts';
 import type { Channel } from '../config.ts';
 import type { MessagePart, MobileOriginated } from '../sms/message.ts';
 import type { NewInbound } from '../store/inbox.ts';
@@ -16,7 +17,7 @@ export interface Reading {
   readonly channel: Channel;
   readonly programs: ReadonlyMap<string, Program>;
   /** The addresses of all our channels: what comes from one of them is a loop. */
-  readonly ownAddresses: ReadonlySet<string>;
+  readonly ownAddresses: AddressKeys;
   /** Told when reading failed, which is a bug of ours; the SMS is kept and read again by the worker. */
   readonly onReadError: (error: unknown) => void;
 }
@@ -32,23 +33,23 @@ export function readInbound(message: MobileOriginated, rawBody: Buffer, reading:
   const { channel, programs, ownAddresses } = reading;
   const text = storable(message.text);
   const program = programFor(channel, programs, message);
-  const kept = {
+  const sender = program === undefined ? undefined : readSender(message.from, program, ownAddresses);
+  const mobile = sender?.kind === 'mobile' ? sender : undefined;
+  return {
     channel: channel.key,
     providerMessageId: idempotencyKey(message.providerMessageId),
     program: program?.key,
+    sender: mobile?.msisdn,
     senderRaw: storable(message.from),
+    country: mobile?.country,
     recipient: storable(message.to),
     text,
     raw: text === message.text ? undefined : rawBody.toString('base64'),
     script: program === undefined ? undefined : detectScript(ownWords(text, program)),
     optOut: message.optOut,
+    intent: program === undefined || mobile === undefined ? undefined : intentOf(message, text, program, reading),
+    outcome: mobile === undefined ? 'unsupported-sender' : undefined,
   };
-  const sender = program === undefined ? undefined : readSender(message.from, program, ownAddresses);
-  if (program === undefined || sender?.kind !== 'mobile') {
-    return { ...kept, sender: undefined, country: undefined, intent: undefined, outcome: 'unsupported-sender' };
-  }
-  const intent = message.optOut === undefined ? tryRead(text, program, reading) : INTENT_OF_OPT_OUT[message.optOut];
-  return { ...kept, sender: sender.msisdn, country: sender.country, intent, outcome: undefined };
 }
 
 /** A part of a long SMS as the store collects it. Pure; never throws. */
@@ -118,9 +119,10 @@ export function keepUnreadable(channel: Channel, providerMessageId: string, rawB
 
 /** The text without what we told the customer to write, keywords and numbers: those say nothing of their language. */
 function ownWords(text: string, program: Program): string {
-  const keywords = new Set(program.keywords.map(foldWord));
-  const isOwn = (word: string) =>
-    !/\p{Nd}/u.test(word) && !keywords.has(foldWord(word.replaceAll(/[^\p{L}\p{M}]/gu, '')));
+  const { writtenKeywords } = vocabularyOf(program);
+  const isKeyword = (word: string) =>
+    writtenKeywords.size > 0 && writtenKeywords.has(foldWord(word.replaceAll(/[^\p{L}\p{M}]/gu, '')));
+  const isOwn = (word: string) => !/\p{Nd}/u.test(word) && !isKeyword(word);
   return text.slice(0, 1_600).split(/\s+/u).filter(isOwn).join(' ');
 }
 
@@ -134,7 +136,13 @@ function programFor(
   return programs.get(route.program);
 }
 
-function tryRead(text: string, program: Program, { onReadError }: Reading): Intent | undefined {
+function intentOf(
+  { optOut }: MobileOriginated,
+  text: string,
+  program: Program,
+  { onReadError }: Reading,
+): Intent | undefined {
+  if (optOut !== undefined) return INTENT_OF_OPT_OUT[optOut];
   try {
     return read(text, program);
   } catch (error) {

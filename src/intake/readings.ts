@@ -1,4 +1,5 @@
 import type { Program } from '../activation/program.ts';
+import { addressKeys } from '../activation/sender.ts';
 import type { Line } from '../lines.ts';
 import type { Logger } from '../log.ts';
 import type { Reading } from './read-inbound.ts';
@@ -15,7 +16,7 @@ export type Readings = (channelKey: string) => Reading;
 
 /** The readings of all configured channels. */
 export function createReadings({ programs, lines, log }: ReadingNeighbours): Readings {
-  const ownAddresses = new Set([...lines.values()].flatMap(({ channel }) => channel.addresses));
+  const ownAddresses = addressKeys([...lines.values()].flatMap(({ channel }) => channel.addresses));
   const onReadError = (error: unknown) => log.error({ error }, 'An SMS could not be read');
   return (channelKey) => {
     const line = lines.get(channelKey);

@@ -9,8 +9,11 @@ export function zeroOf(codePoint: number): number | undefined {
   return ZEROS.get(codePoint);
 }
 
+const ASCII = /^\p{ASCII}*$/u;
+
 /** The text with every decimal digit of every script as ASCII; all else is left as it was. */
 export function foldDigits(text: string): string {
+  if (ASCII.test(text)) return text;
   let folded = '';
   for (const character of text) {
     const codePoint = character.codePointAt(0) ?? 0;

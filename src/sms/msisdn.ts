@@ -34,8 +34,10 @@ export function parseMsisdn(raw: string, country?: CountryCode): Msisdn | undefi
 /** The same promise as `parseMsisdn`, with what the numbering plan knows of the number. */
 export function numberingFacts(raw: string, country?: CountryCode): NumberingFacts | undefined {
   const phone = parse(raw, country);
-  if (phone === undefined || phone.ext !== undefined || !phone.isValid()) return undefined;
+  if (phone === undefined || phone.ext !== undefined) return undefined;
+  // The full metadata has the types of all numbers: one that has none is not valid, which need not be asked as well.
   const type = phone.getType();
+  if (type === undefined) return undefined;
   return {
     msisdn: phone.number as unknown as Msisdn,
     country: phone.country,

@@ -40,7 +40,8 @@ const COLUMNS = `channel text, "providerMessageId" text, program text, sender te
  * insert the same SMS wait and do not deadlock.
  */
 export async function keepInbound(db: Database, received: readonly NewInbound[]): Promise<Kept[]> {
-  const key = (channel: string, id: string) => JSON.stringify([channel, id]);
+  // Postgres takes no NUL, so none is in either.
+  const key = (channel: string, id: string) => `${channel}\0${id}`;
   const sorted = received.toSorted(
     (a, b) => compare(a.channel, b.channel) || compare(a.providerMessageId, b.providerMessageId),
   );

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { CountryCode } from 'libphonenumber-js';
-import { readSender } from '../../src/activation/sender.ts';
+import { addressKeys, readSender } from '../../src/activation/sender.ts';
 import { program, SERIES } from './programs.ts';
 
-const OWN = new Set(['+14155550100', '1234', '+7 495 123-45-67', '79990001122', 'CLUB']);
+const OWN = addressKeys(['+14155550100', '1234', '+7 495 123-45-67', '79990001122', 'CLUB']);
 
 /** Sender ID, the programme's countries, and what it is taken for. */
 const SENDERS: readonly (readonly [raw: string, countries: string, expected: string])[] = [

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import type { CountryCode } from 'libphonenumber-js';
+import examples from 'libphonenumber-js/examples.mobile.json' with { type: 'json' };
+import { getCountries, getCountryCallingCode, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { countryOf, numberingFacts, parseMsisdn } from '../../src/sms/msisdn.ts';
 
 const VALID: readonly (readonly [raw: string, country: CountryCode | undefined, e164: string])[] = [
@@ -48,5 +51,33 @@ describe('parseMsisdn', () => {
     assert.equal(numberingFacts('+79161234567')?.country, 'RU');
     assert.equal(numberingFacts('+77011234567')?.country, 'KZ');
     assert.equal(countryOf(parseMsisdn('87771234567', 'RU') ?? assert.fail()), 'KZ');
+  });
+});
+
+describe('numberingFacts', () => {
+  const country = fc.constantFrom(...getCountries());
+  const anyNumber = fc
+    .tuple(country, fc.stringMatching(/^[0-9]{3,13}$/))
+    .map(([of, digits]) => `+${getCountryCallingCode(of)}${digits}`);
+  const nearMobile = fc
+    .tuple(country, fc.nat(14), fc.stringMatching(/^[0-9]{0,4}$/))
+    .map(([of, keep, end]) => `+${getCountryCallingCode(of)}${examples[of]}`.slice(0, keep + 2) + end)
+    .filter((number) => number.length > 4);
+
+  it('takes a number exactly when the library finds it valid, of every country', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyNumber, nearMobile), (number) => {
+        const phone = parsePhoneNumberFromString(number, { extract: false });
+        assert.equal(numberingFacts(number)?.msisdn, phone?.isValid() ? phone.number : undefined);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('finds the example mobile of every country to be one', () => {
+    for (const of of getCountries()) {
+      const facts = numberingFacts(`+${getCountryCallingCode(of)}${examples[of]}`);
+      assert.ok(facts?.isMobile, of);
+    }
   });
 });

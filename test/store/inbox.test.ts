@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
+import { addressKeys } from '../../src/activation/sender.ts';
 import { readInbound } from '../../src/intake/read-inbound.ts';
 import { keepInbound, oldestUnprocessedSeconds, sweepInbound } from '../../src/store/inbox.ts';
 import { inbound, look, outcomes } from '../support/club.ts';
@@ -68,7 +69,7 @@ describe('the inbox', () => {
     const reading = {
       channel: channel as unknown as Parameters<typeof readInbound>[2]['channel'],
       programs: new Map([['club', CLUB]]),
-      ownAddresses: new Set<string>(),
+      ownAddresses: addressKeys([]),
       onReadError: () => assert.fail(),
     };
     const body = Buffer.from('the body as it came');

@@ -3,7 +3,7 @@ import { type CardNumber, parseCardNumber } from '../../activation/card-number.t
 import type { EnrolOutcome } from '../../activation/enrol.ts';
 import type { Profile } from '../../activation/profile.ts';
 import type { Program, Way } from '../../activation/program.ts';
-import { readSender } from '../../activation/sender.ts';
+import { type AddressKeys, addressKeys, readSender } from '../../activation/sender.ts';
 import { type SendingLine, sendingLine } from '../../lines.ts';
 import type { Msisdn } from '../../sms/msisdn.ts';
 import { CODE_MINUTES, CODE_TRIES } from '../../store/codes.ts';
@@ -126,8 +126,8 @@ export function isTextable(parts: ApiParts, program: Program): (phone: Msisdn) =
   return (phone) => readSender(phone, program, ownAddresses(parts)).kind === 'mobile';
 }
 
-function ownAddresses({ lines }: Pick<ApiParts, 'lines'>): ReadonlySet<string> {
-  return new Set([...lines.values()].flatMap(({ channel }) => channel.addresses));
+function ownAddresses({ lines }: Pick<ApiParts, 'lines'>): AddressKeys {
+  return addressKeys([...lines.values()].flatMap(({ channel }) => channel.addresses));
 }
 
 /** Tells a conflict; the operator's list has the rest. */

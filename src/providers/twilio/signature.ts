@@ -18,15 +18,15 @@ export interface Signed {
  * joins the parameters anew for each of the six URLs that it tries: a forged body of 64 KB costs it 43 ms with two
  * tokens, this one 4.5 ms; a genuine request costs 5.5 µs there and 4.8 µs here.
  */
-export function isSigned(signed: Signed, signature: string, tokens: readonly string[]): boolean {
+export function isSigned({ url, parameters }: Signed, signature: string, tokens: readonly string[]): boolean {
   const claimed = Buffer.from(signature);
-  const parameters = joined(signed.parameters);
-  return tokens.some((token) =>
-    spellings(signed.url).some((url) => {
-      const expected = Buffer.from(createHmac('sha1', token).update(url).update(parameters).digest('base64'));
+  const rest = joined(parameters);
+  const isMadeOf = (signed: string) =>
+    tokens.some((token) => {
+      const expected = Buffer.from(createHmac('sha1', token).update(signed).digest('base64'));
       return expected.length === claimed.length && timingSafeEqual(expected, claimed);
-    }),
-  );
+    });
+  return isMadeOf(url + rest) || isMadeOf(otherSpelling(url) + rest);
 }
 
 /** True when the body is the one whose SHA-256 the (signed) query names in hex as `bodySHA256`. */
@@ -37,19 +37,19 @@ export function isBodyOfHash(body: Buffer, bodySHA256: string): boolean {
 }
 
 function joined(parameters: ParsedUrlQuery): string {
-  const parts = Object.keys(parameters)
-    .toSorted()
-    .map((name) => {
-      const value = parameters[name];
-      return Array.isArray(value) ? [...new Set(value)].toSorted().map((one) => name + one) : name + value;
-    });
-  return parts.flat().join('');
+  let all = '';
+  for (const name of Object.keys(parameters).toSorted()) {
+    const value = parameters[name];
+    if (!Array.isArray(value)) all += name + value;
+    else for (const one of new Set(value.toSorted())) all += name + one;
+  }
+  return all;
 }
 
-/** The URL as configured, then without its port or with the scheme's usual one: Twilio has signed each of these. */
-function spellings(url: string): readonly string[] {
+/** The URL as Twilio signs it at times: without the port that was configured, or with the scheme's usual one. */
+function otherSpelling(url: string): string {
   const [, scheme, host, port, rest] = /^(https?:\/\/)([^/?#]*?)(:\d+)?([/?#].*)?$/s.exec(url) ?? [];
-  if (scheme === undefined || host === undefined) return [url];
+  if (scheme === undefined || host === undefined) return url;
   const other = port === undefined ? (scheme === 'https://' ? ':443' : ':80') : '';
-  return [url, `${scheme}${host}${other}${rest ?? ''}`];
+  return `${scheme}${host}${other}${rest ?? ''}`;
 }
