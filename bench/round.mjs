@@ -1,7 +1,7 @@
 // @ts-check
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryFolder } from '../test/support/run.ts';
-import { busySeconds, stolenSeconds, usageOf } from './measure/cpu.mjs';
+import { busySeconds, heldTogether, stolenSeconds, usageOf } from './measure/cpu.mjs';
 
 /** @typedef {import('./subjects/subject.mjs').Subject} Subject */
 /** @typedef {import('./subjects/subject.mjs').Running} Running */
@@ -39,6 +39,7 @@ import { busySeconds, stolenSeconds, usageOf } from './measure/cpu.mjs';
  * @property {string} subject
  * @property {Partial<Record<Load, Seen>>} loads
  * @property {Readonly<Record<string, number>>} rss bytes of each process at the end of saturation
+ * @property {number} together bytes that its own processes hold together at the end of saturation, Redis left out
  * @property {{ sent: number, taken: number, refused: number, failed: number, lost: number, unreplied: number,
  *   repeated: number, foreign: number, outOfCards: number }} verdict `outOfCards`: 1 when it had nothing more to send
  */
@@ -61,15 +62,15 @@ export async function runRound(subject, postgres, terms) {
     const loads = {};
     await running.feeder.call('use', { first: 0, count: terms.cards });
     await warmUp(running, subject.window, terms.warmUpSeconds);
-    let rss = memoryOf(running);
+    let [rss, together] = [memoryOf(running), togetherOf(running)];
     for (const load of subject.loads) {
       if (terms.seconds[load] === 0) continue;
       loads[load] = await measure(running, postgres, flowOf(subject, load), terms.seconds[load]);
-      if (load === 'saturation') rss = memoryOf(running);
+      if (load === 'saturation') [rss, together] = [memoryOf(running), togetherOf(running)];
     }
     const verdict = await verify(running);
     const outOfCards = Number(verdict.sent === terms.cards);
-    return { subject: subject.name, loads, rss, verdict: { ...verdict, outOfCards } };
+    return { subject: subject.name, loads, rss, together, verdict: { ...verdict, outOfCards } };
   } finally {
     await running.stop();
   }
@@ -175,6 +176,11 @@ function compare(before, after, { hasReplies }, latencies) {
 /** Postgres is left out: its processes share most of what each of them seems to have. */
 export function memoryOf(/** @type {Running} */ { counted }) {
   return Object.fromEntries([...usageOf(counted)].map(([name, { rssBytes }]) => [name, rssBytes]));
+}
+
+/** Bytes that a subject's own processes hold together. */
+export function togetherOf(/** @type {Running} */ { counted }) {
+  return heldTogether(counted.filter(({ name }) => name !== 'Redis').map(({ pid }) => pid));
 }
 
 /**

@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Program } from '../src/activation/program.ts';
 import { isForTrying } from '../src/config/channels.ts';
 import type { Channel } from '../src/config.ts';
 import { backoffMs } from '../src/flow/backoff.ts';
 import { coalesce } from '../src/flow/coalesce.ts';
+import type { Logger } from '../src/log.ts';
+import type { Metrics } from '../src/metrics.ts';
+import type { Provider } from '../src/providers/provider.ts';
+import type { Enqueuer } from '../src/queue/enqueue.ts';
+import type { ReplyTexts } from '../src/reply/compile.ts';
 import { previewReply } from '../src/reply/render.ts';
 import { replyValues } from '../src/reply/values.ts';
 import { BLANK_CODE } from '../src/store/codes.ts';
@@ -10,8 +16,31 @@ import type { Database } from '../src/store/database.ts';
 import { type AttemptResult, type ClaimedReply, type RecordedAttempt, recordAttempts } from '../src/store/replies.ts';
 import type { Circuit, Leave } from './circuit.ts';
 import { fallbackOf } from './fallback.ts';
-import type { SendLine, SendNeighbours } from './send.ts';
 import { type Circumstances, resultOf, resultOfNoAttempt } from './send-result.ts';
+
+/** What replies are sent with. */
+export interface SendNeighbours {
+  readonly db: Database;
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly lines: ReadonlyMap<string, SendLine>;
+  /** Of every line. */
+  readonly circuits: ReadonlyMap<string, Circuit>;
+  /** Whether a channel over sessions has one that can send, in whichever process. */
+  readonly hasSession: (channel: string) => boolean;
+  /** The texts as they are now: a saved template is used from the next reply on. */
+  readonly texts: () => ReplyTexts;
+  readonly enqueue: Pick<Enqueuer, 'send'>;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly now: () => Date;
+  readonly random: () => number;
+}
+
+/** A channel and the provider that carries its replies. */
+export interface SendLine {
+  readonly channel: Channel;
+  readonly provider: Provider;
+}
 
 /** By whose leave a reply is attempted, and until when. */
 export interface Permit {

@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { ClaimedReply } from '../src/store/replies.ts';
 import { createSendShares } from '../src/store/send-rate.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, SendLine, SendNeighbours } from './attempt.ts';
 import type { Circuit } from './circuit.ts';
-import type { SendLine, SendNeighbours } from './send.ts';
 
 /**
  * Sends replies of this process's own making as soon as they are committed. They are claimed from the start, so that no

@@ -1,43 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Program } from '../src/activation/program.ts';
 import type { Channel } from '../src/config.ts';
-import type { Logger } from '../src/log.ts';
-import type { Metrics } from '../src/metrics.ts';
-import type { Provider } from '../src/providers/provider.ts';
 import type { ChannelJobContext, Handlers } from '../src/queue/catalog.ts';
-import type { Enqueuer } from '../src/queue/enqueue.ts';
-import type { ReplyTexts } from '../src/reply/compile.ts';
-import type { Database } from '../src/store/database.ts';
 import { moveAway, putOff } from '../src/store/hold-back.ts';
 import { claimReplies } from '../src/store/replies.ts';
 import { reserveSends } from '../src/store/send-rate.ts';
-import type { Attempt } from './attempt.ts';
-import type { Circuit } from './circuit.ts';
+import type { Attempt, SendNeighbours } from './attempt.ts';
 import { outagePlaces } from './fallback.ts';
-
-/** What the send job works with. */
-export interface SendNeighbours {
-  readonly db: Database;
-  readonly programs: ReadonlyMap<string, Program>;
-  readonly lines: ReadonlyMap<string, SendLine>;
-  /** Of every line. */
-  readonly circuits: ReadonlyMap<string, Circuit>;
-  /** Whether a channel over sessions has one that can send, in whichever process. */
-  readonly hasSession: (channel: string) => boolean;
-  /** The texts as they are now: a saved template is used from the next reply on. */
-  readonly texts: () => ReplyTexts;
-  readonly enqueue: Pick<Enqueuer, 'send'>;
-  readonly metrics: Metrics;
-  readonly log: Logger;
-  readonly now: () => Date;
-  readonly random: () => number;
-}
-
-/** A channel and the provider that carries its replies. */
-export interface SendLine {
-  readonly channel: Channel;
-  readonly provider: Provider;
-}
 
 /**
  * The send job: hands a pack of replies to their channel's provider at the channel's rate. Each reply's state, attempts

@@ -26,6 +26,20 @@ export function usageOf(watched) {
   return new Map(watched.map(({ name, pid }) => [name, usageOfTree(all, pid)]));
 }
 
+/**
+ * Bytes that processes hold together: what each has alone, and once what they share, such as the binary of Node.
+ * @param {readonly number[]} pids
+ */
+export function heldTogether(pids) {
+  const all = pids.map((pid) => {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    const sum = (/** @type {RegExp} */ of) =>
+      [...rollup.matchAll(of)].reduce((total, { groups }) => total + Number(groups?.kB) * 1024, 0);
+    return { own: sum(/^Private_\w+:\s+(?<kB>\d+)/gm), shared: sum(/^Shared_\w+:\s+(?<kB>\d+)/gm) };
+  });
+  return all.reduce((total, { own }) => total + own, Math.max(0, ...all.map(({ shared }) => shared)));
+}
+
 /** CPU seconds that the whole machine has spent on anything since it began. */
 export function busySeconds() {
   const [, ...numbers] = (/^cpu\s.*$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[0] ?? '').split(/\s+/).map(Number);

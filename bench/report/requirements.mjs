@@ -1,6 +1,8 @@
 // @ts-check
+
+import { median } from '../measure/statistics.mjs';
 import { METRICS, medianOf, ratioOf } from './figures.mjs';
-import { figure, memoryByProcess, table } from './tables.mjs';
+import { figure, table } from './tables.mjs';
 
 /** @typedef {import('../run-plan.mjs').Results} Results */
 /** @typedef {import('../subjects/subject.mjs').Load} Load */
@@ -105,8 +107,8 @@ const REQUIREMENTS = [
  */
 function mebibytes({ rounds, studies }) {
   if (studies.memory !== undefined) return studies.memory.mebibytes;
-  const { HTTP: http, worker } = memoryByProcess(rounds, HTTP);
-  return http === undefined || worker === undefined ? undefined : (http + worker) / 2 ** 20;
+  const own = rounds.filter(({ subject }) => subject === HTTP);
+  return own.length === 0 ? undefined : median(own.map(({ together }) => together)) / 2 ** 20;
 }
 
 /** What was to be reached and what was seen, in a table. */

@@ -103,7 +103,7 @@ export function cpuByProcess(/** @type {readonly Seen[]} */ seen) {
  * @param {readonly Round[]} rounds
  * @param {string} subject
  */
-export function memoryByProcess(rounds, subject) {
+function memoryByProcess(rounds, subject) {
   const own = rounds.filter((round) => round.subject === subject);
   const names = Object.keys(own[0]?.rss ?? {});
   return Object.fromEntries(names.map((name) => [name, median(own.map(({ rss }) => rss[name] ?? NaN))]));

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryFolder } from '../../test/support/run.ts';
 import { median } from '../measure/statistics.mjs';
-import { memoryOf, verify } from '../round.mjs';
+import { memoryOf, togetherOf, verify } from '../round.mjs';
 import { subjectOf } from '../subjects/all.mjs';
 
 /**
@@ -11,7 +11,8 @@ import { subjectOf } from '../subjects/all.mjs';
  * @property {number} mebibytes of the HTTP and the worker process together, the most
  * @property {number} growth mebibytes from the first quarter, less its warm-up, to the last
  * @property {number} lost
- * @property {{ messages: number, http: number, worker: number }[]} samples in mebibytes
+ * @property {{ messages: number, http: number, worker: number, together: number }[]} samples in mebibytes; what both share
+ *   counts once in `together`
  */
 
 const EVERY_MS = 2_000;
@@ -31,7 +32,7 @@ export async function memory({ postgres, plan, profiles }) {
     const samples = await collect(running, subject.window, plan.cards);
     await running.feeder.call('drain');
     const { lost, unreplied, taken } = await verify(running);
-    const totals = samples.map(({ http, worker }) => http + worker);
+    const totals = samples.map(({ together }) => together);
     const quarter = Math.ceil(totals.length / 4);
     return {
       messages: taken,
@@ -60,7 +61,8 @@ async function collect(running, window, count) {
     await sleep(EVERY_MS);
     ({ replied } = await feeder.call('counts'));
     const { HTTP = 0, worker = 0 } = memoryOf(running);
-    samples.push({ messages: replied, http: HTTP / 2 ** 20, worker: worker / 2 ** 20 });
+    const together = togetherOf(running) / 2 ** 20;
+    samples.push({ messages: replied, http: HTTP / 2 ** 20, worker: worker / 2 ** 20, together });
   }
   await feeder.call('pause');
   return samples;

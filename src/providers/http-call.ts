@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 
 /** One request to a provider. The path carries the query; the origin belongs to the caller. */
 export interface HttpCall {
@@ -47,9 +47,31 @@ export const MAX_ANSWER_BYTES = 64 * 1024;
 
 const MAX_CONNECT_MS = 5_000;
 
-/** The one way in which providers call out. `origin` is scheme, host and port. */
+/**
+ * The one way in which providers call out. `origin` is scheme, host and port. undici is loaded with the first call (19 MB),
+ * so that processes that only receive never pay for it.
+ */
 export function httpCaller(origin: string, { timeoutMs, connections = 64 }: HttpCallerOptions): HttpCaller {
-  const pool = new Pool(origin, {
+  let pool: Promise<Pool> | undefined;
+  let closed: Promise<void> | undefined;
+  return {
+    async call(request, signal) {
+      if (closed !== undefined) return { kind: 'never-left', code: 'closed' };
+      pool ??= openPool(origin, timeoutMs, connections);
+      const opened = await pool;
+      if (signal?.aborted) return { kind: 'never-left', code: 'aborted' };
+      return new Promise((resolve) => begin(opened, request, { timeoutMs, signal, resolve }));
+    },
+    close() {
+      closed ??= Promise.resolve(pool).then((opened) => opened?.close());
+      return closed;
+    },
+  };
+}
+
+async function openPool(origin: string, timeoutMs: number, connections: number): Promise<Pool> {
+  const undici = await import('undici');
+  return new undici.Pool(origin, {
     connections,
     connect: { timeout: Math.min(timeoutMs, MAX_CONNECT_MS) },
     // One deadline covers headers and body: undici's own begin anew with each chunk, so an answer that trickles
@@ -57,17 +79,6 @@ export function httpCaller(origin: string, { timeoutMs, connections = 64 }: Http
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  let closed: Promise<void> | undefined;
-  return {
-    async call(request, signal) {
-      if (signal?.aborted) return { kind: 'never-left', code: 'aborted' };
-      return new Promise((resolve) => begin(pool, request, { timeoutMs, signal, resolve }));
-    },
-    close() {
-      closed ??= pool.close();
-      return closed;
-    },
-  };
 }
 
 interface Terms {

@@ -11,7 +11,7 @@ export const metrics = createMetrics();
 export const log = createLogger({ level: 'silent' });
 
 /** Every reply takes the way over the queue. */
-export const NOTHING_AT_ONCE: BindNeighbours['sendNow'] = {
+const NOTHING_AT_ONCE: BindNeighbours['sendNow'] = {
   take: () => Promise.resolve({ count: 0, send: () => {}, giveBack: () => {} }),
 };
 
