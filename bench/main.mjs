@@ -16,13 +16,14 @@ import { runPlan } from './run-plan.mjs';
 import { STUDIES } from './studies/all.mjs';
 import { SUBJECTS } from './subjects/all.mjs';
 
-const USAGE = `npm run bench -- [--quick] [--only a,b] [--loads a,b] [--rounds n] [--count n] [--profile]
+const USAGE = `npm run bench -- [--quick] [--only a,b] [--loads a,b] [--rounds n] [--save] [--count n] [--profile]
 
   --quick      under three minutes: fewer subjects, two short rounds; nothing is written
   --only a,b   some subjects and studies: ${[...SUBJECTS.map(({ name }) => name), ...Object.keys(STUDIES)].join(', ')}
   --loads a,b  some of saturation, calm (100/s) and acks (300/s)
   --rounds n   rounds of each subject
   --count n    messages of the studies backlog and day, rows of the study import
+  --save       writes RESULTS.md also for a part
   --profile    V8 CPU profiles of our processes into .cache/bench/profiles
 `;
 
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     loads: { type: 'string' },
     rounds: { type: 'string' },
     count: { type: 'string' },
+    save: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
