@@ -53,7 +53,7 @@ async function main() {
     const results = await runPlan(plan, profiles);
     console.log(`\n${loadTables(results.rounds)}\n${requirementsTable(results)}`);
     await writeFile(join(ROOT, '.cache', 'bench', 'last.json'), JSON.stringify(results, null, 1));
-    if (isWhole) await writeResults(results);
+    if (isWhole || values.save) await writeResults(results);
     const faults = faultsOf(results);
     for (const fault of faults) console.log(fault);
     if (faults.length > 0) process.exitCode = 1;
