@@ -49,20 +49,28 @@ export interface Permit {
   readonly signal: AbortSignal;
 }
 
-/**
- * One attempt at a claimed reply: puts it into words, hands it to the provider, writes down what came of it, and sees to
- * what follows. Rejects only when that could not be written down.
- */
-export type Attempt = (line: SendLine, reply: ClaimedReply, permit: Permit) => Promise<void>;
+/** What a process does with replies that it has claimed. Both reject only when nothing could be written down. */
+export interface Attempts {
+  /** Puts a reply into words, hands it to the provider, writes down what came of it, and sees to what follows. */
+  attempt(line: SendLine, reply: ClaimedReply, permit: Permit): Promise<void>;
+  /** Puts a reply that was surely not handed over back into the outbox, if it is there and still ours; the sweeper finds it. */
+  putBack(replyId: string): Promise<void>;
+}
 
-/** Attempts of one process; what came of them is written down together, as much at once as waits for it. */
-export function createAttempt(neighbours: SendNeighbours): Attempt {
+/** What came of attempts is written down together, as much at once as waits for it. */
+export function createAttempts(neighbours: SendNeighbours): Attempts {
   const record = recorder(neighbours.db);
-  return async (line, reply, permit) => {
-    const worded = putIntoWords(neighbours, reply);
-    const result = await attempt(neighbours, line, worded, permit);
-    await record({ id: reply.id, ...toKeep(line.channel, worded, result), result });
-    follow(neighbours, line.channel, reply, result);
+  return {
+    async attempt(line, reply, permit) {
+      const worded = putIntoWords(neighbours, reply);
+      const result = await attempt(neighbours, line, worded, permit);
+      await record({ id: reply.id, ...toKeep(line.channel, worded, result), result });
+      follow(neighbours, line.channel, reply, result);
+    },
+    async putBack(id) {
+      const result = { kind: 'later', delayMs: 0, isAttempt: false, errorCode: 'not-begun' } as const;
+      await record({ id, text: '', segments: 0, result });
+    },
   };
 }
 

@@ -30,7 +30,7 @@ export interface BindNeighbours {
   readonly db: Database;
   readonly programs: ReadonlyMap<string, Program>;
   readonly quota: ReplyQuota;
-  readonly sendNow: Pick<SendNow, 'take'>;
+  readonly sendNow: Pick<SendNow, 'take' | 'putBack'>;
   readonly enqueue: Pick<Enqueuer, 'bind' | 'send'>;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -78,12 +78,16 @@ const PACK_EVERY_MS = 10;
 
 async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Promise<void> {
   const places = new PackPlaces(neighbours.sendNow);
+  let made: PackResult['replies'] = [];
   try {
-    const result = await withWorld(neighbours.db, (trx, also) => {
+    const result = await withWorld(neighbours.db, async (trx, also) => {
       // A try that was given up made no reply.
       places.giveBack();
-      return bindIn(trx, { ...neighbours, places }, ids, also);
+      const tried = await bindIn(trx, { ...neighbours, places }, ids, also);
+      made = tried.replies;
+      return tried;
     });
+    made = [];
     report(neighbours, result, places);
     if (result.failed.length > 0) await setBack(neighbours, result.failed, 'the rule failed on it');
   } catch (error) {
@@ -93,6 +97,7 @@ async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Pro
     else for (const id of ids) await bindEach(neighbours, [id]);
   } finally {
     places.giveBack();
+    neighbours.sendNow.putBack(made.flatMap(({ id, claimed }) => (claimed === undefined ? [] : [id])));
   }
 }
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ClaimedReply } from '../src/store/replies.ts';
 import { createSendShares } from '../src/store/send-rate.ts';
-import type { Attempt, SendLine, SendNeighbours } from './attempt.ts';
+import type { Attempts, SendLine, SendNeighbours } from './attempt.ts';
 import type { Circuit } from './circuit.ts';
 
 /**
@@ -14,6 +14,11 @@ export interface SendNow {
   open(channel: string): (graceMs: number) => Promise<void>;
   /** Places for replies that go at once: as many as are wanted, or as the channel's rate, window and provider have now. */
   take(channel: string, wanted: number): Promise<Places>;
+  /**
+   * Puts claimed replies that were not sent back into the outbox, if they are there: a COMMIT whose answer was lost may have
+   * been done. Returns at once and keeps trying for some twenty seconds.
+   */
+  putBack(replyIds: readonly string[]): void;
 }
 
 /** Places on a channel. Each has to be used by `send` or given back. */
@@ -41,7 +46,7 @@ interface Station {
 }
 
 /** Nothing is open at first. */
-export function createSendNow(neighbours: SendNeighbours, attempt: Attempt): SendNow {
+export function createSendNow(neighbours: SendNeighbours, attempts: Attempts): SendNow {
   const shares = createSendShares(neighbours.db);
   const stations = new Map<string, Station>();
   return {
@@ -61,7 +66,14 @@ export function createSendNow(neighbours: SendNeighbours, attempt: Attempt): Sen
       const count =
         most === 0 ? 0 : await shares.take(channel, most, station.line.channel.messagesPerSecond).catch(() => 0);
       station.places -= most - count;
-      return placesOn(station, count, (reply) => sendOne(neighbours, attempt, station, reply));
+      return placesOn(station, count, (reply) => sendOne(neighbours, attempts, station, reply));
+    },
+    putBack(replyIds) {
+      for (const id of replyIds) {
+        attempts
+          .putBack(id)
+          .catch((error: unknown) => neighbours.log.error({ error }, 'A reply could not be put back into the outbox'));
+      }
     },
   };
 }
@@ -91,7 +103,7 @@ function placesOn(station: Station, count: number, sendOne: (reply: ClaimedReply
   };
 }
 
-function sendOne({ log }: SendNeighbours, attempt: Attempt, station: Station, reply: ClaimedReply): void {
+function sendOne({ log }: SendNeighbours, { attempt }: Attempts, station: Station, reply: ClaimedReply): void {
   const { channel, line, circuit, ending, underWay } = station;
   const sending = attempt(line, reply, { circuit, leave: { kind: 'all' }, signal: ending.signal })
     // The row is still `sending`: when its lease is over it is taken for unanswered.

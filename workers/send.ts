@@ -4,7 +4,7 @@ import type { ChannelJobContext, Handlers } from '../src/queue/catalog.ts';
 import { moveAway, putOff } from '../src/store/hold-back.ts';
 import { claimReplies } from '../src/store/replies.ts';
 import { reserveSends } from '../src/store/send-rate.ts';
-import type { Attempt, SendNeighbours } from './attempt.ts';
+import type { Attempts, SendNeighbours } from './attempt.ts';
 import { outagePlaces } from './fallback.ts';
 
 /**
@@ -12,7 +12,7 @@ import { outagePlaces } from './fallback.ts';
  * and next attempt are its row's; the job fails only when the database does. Told to stop, it leaves the rest in the outbox.
  * While the channel's circuit is open nothing is attempted: the rest moves to the fallback, or waits.
  */
-export function createSend(neighbours: SendNeighbours, attempt: Attempt): Handlers['send'] {
+export function createSend(neighbours: SendNeighbours, { attempt }: Pick<Attempts, 'attempt'>): Handlers['send'] {
   return async ({ ids }, context) => {
     const line = neighbours.lines.get(context.channel);
     const circuit = neighbours.circuits.get(context.channel);

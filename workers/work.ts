@@ -7,7 +7,7 @@ import { startWorkers } from '../src/queue/worker.ts';
 import type { Service } from '../src/service.ts';
 import type { Database } from '../src/store/database.ts';
 import { createReplyQuota } from '../src/store/reply-quota.ts';
-import { createAttempt, type SendNeighbours } from './attempt.ts';
+import { createAttempts, type SendNeighbours } from './attempt.ts';
 import { type BindNeighbours, createBind } from './bind.ts';
 import { createCircuits } from './circuit.ts';
 import { startEvents } from './events.ts';
@@ -78,9 +78,9 @@ export async function work(service: Service): Promise<Working> {
  * all sends are called off before it returns.
  */
 function jobsOf(queue: QueueBackend, carrying: SendNeighbours, binding: Omit<BindNeighbours, 'sendNow'>) {
-  const attempt = createAttempt(carrying);
-  const sendNow = createSendNow(carrying, attempt);
-  const handlers = { bind: createBind({ ...binding, sendNow }), send: createSend(carrying, attempt) };
+  const attempts = createAttempts(carrying);
+  const sendNow = createSendNow(carrying, attempts);
+  const handlers = { bind: createBind({ ...binding, sendNow }), send: createSend(carrying, attempts) };
   return (channels: readonly string[], isBinding: boolean) => {
     const workers = startWorkers(queue, handlers, { channels, isBinding, log: carrying.log });
     const ends = channels.map((channel) => sendNow.open(channel));

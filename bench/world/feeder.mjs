@@ -103,8 +103,8 @@ export class Feeder {
   }
 
   #underWay() {
-    const { sent, taken, replied, refused, failed } = this.#tally.counts;
-    return sent - (this.#expectsReplies ? replied : taken) - refused - failed;
+    const { sent, taken, replied, givenUp } = this.#tally.counts;
+    return sent - (this.#expectsReplies ? replied : taken) - givenUp;
   }
 
   /** Sends what the window has room for. */

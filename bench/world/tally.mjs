@@ -7,7 +7,10 @@ import { percentile } from '../measure/statistics.mjs';
  * @typedef {'taken' | 'refused' | 'failed'} Answer
  */
 
-/** @typedef {{ sent: number, taken: number, refused: number, failed: number, replied: number, repeated: number }} Counts */
+/**
+ * `givenUp`: refused or failed, and without a reply; one that was given up too early may still be kept and answered.
+ * @typedef {{ sent: number, taken: number, refused: number, failed: number, givenUp: number, replied: number, repeated: number }} Counts
+ */
 
 /** @typedef {{ p50: number, p99: number, max: number, count: number }} Times */
 
@@ -20,7 +23,7 @@ const STATES = { taken: 1, refused: 2, failed: 3 };
 /** Everything that is known of each message, by its index; times in ms of the shared clock, 0 for never. */
 export class Tally {
   /** @type {Counts} */
-  counts = { sent: 0, taken: 0, refused: 0, failed: 0, replied: 0, repeated: 0 };
+  counts = { sent: 0, taken: 0, refused: 0, failed: 0, givenUp: 0, replied: 0, repeated: 0 };
   #sentAt = new Float64Array(1 << 16);
   #answeredAt = new Float64Array(1 << 16);
   #repliedAt = new Float64Array(1 << 16);
@@ -44,6 +47,7 @@ export class Tally {
     this.#answeredAt[index] = at;
     this.#states[index] = STATES[answer];
     this.counts[answer] += 1;
+    if (answer !== 'taken' && this.#repliedAt[index] === 0) this.counts.givenUp += 1;
   }
 
   /** False when the message had its reply before. */
@@ -54,6 +58,7 @@ export class Tally {
     }
     this.#repliedAt[index] = at;
     this.counts.replied += 1;
+    if (this.#states[index] === STATES.refused || this.#states[index] === STATES.failed) this.counts.givenUp -= 1;
     return true;
   }
 

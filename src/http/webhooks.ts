@@ -15,8 +15,11 @@ const MAX_BODY_BYTES = 64 * 1024;
 /** A provider waits 2 s at the least, so the answer has to leave within one. */
 const KEEP_TIMEOUT_MS = 900;
 
-/** Calls that wait for their commit at once; more could not be answered in time, so they are told to come back. */
-const MAX_WAITING = 2000;
+/**
+ * Calls that wait for their commit at once: those of two commits under way, and some. With 2,000 a process at three times
+ * what it can keep answered nobody within a second; now it tells who is too many at once to come back.
+ */
+const MAX_WAITING = 500;
 
 export interface Webhooks {
   readonly channels: ReadonlyMap<string, Line>;

@@ -7,7 +7,7 @@ import { MAX_PACK } from '../../src/queue/catalog.ts';
 import { compileTemplates } from '../../src/reply/compile.ts';
 import { templateSource } from '../../src/reply/source.ts';
 import { sweepReplies } from '../../src/store/reply-sweep.ts';
-import { createAttempt } from '../../workers/attempt.ts';
+import { createAttempts } from '../../workers/attempt.ts';
 import { createCircuits } from '../../workers/circuit.ts';
 import { createSend } from '../../workers/send.ts';
 import { addReplies, repliesIn } from '../store/outbox.ts';
@@ -105,7 +105,7 @@ describe('an hour’s outage of a provider', function () {
       now: () => new Date(clock),
       random: Math.random,
     };
-    const handle = createSend(neighbours, createAttempt(neighbours));
+    const handle = createSend(neighbours, createAttempts(neighbours));
     const { signal } = new AbortController();
     setMaxListeners(0, signal);
     return {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { sql } from 'kysely';
-import { reserveSends } from '../../src/store/send-rate.ts';
+import { createSendShares, reserveSends } from '../../src/store/send-rate.ts';
 import { look } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
 
@@ -42,5 +43,70 @@ describe('reserveSends', () => {
     const wait = await reserveSends(db, 'slow', 1, 0.5);
     assert.ok(wait > 1_500 && wait <= 2_000, `${wait}`);
     assert.equal(await reserveSends(db, 'main', 1, 0.5), 0);
+  });
+});
+
+describe('shares of a channel’s rate', () => {
+  const store = freshStore();
+  const reservations = async () =>
+    (
+      await look<{ ahead: number }>(
+        store.db,
+        sql`SELECT round(extract(epoch FROM free_at - clock_timestamp()) * 1000)::int AS ahead FROM send_rate`,
+      )
+    )[0]?.ahead ?? 0;
+  afterEach(() => mock.reset());
+
+  it('give a slow channel’s places one by one, and none before its time', async () => {
+    const shares = createSendShares(store.db);
+    assert.equal(await shares.take('main', 3, 1), 1);
+    assert.equal(await shares.take('main', 1, 1), 0);
+    assert.equal(await createSendShares(store.db).take('main', 1, 1), 0, 'nor to another process');
+  });
+
+  it('reserve a twentieth of a second’s places at a time, and ask nobody until these are used', async () => {
+    const shares = createSendShares(store.db);
+    assert.equal(await shares.take('main', 1, 1_000), 1);
+    const ahead = await reservations();
+    assert.ok(ahead > 0 && ahead <= 50, `${ahead}`);
+    await sql`DELETE FROM send_rate`.execute(store.db);
+    for (let taken = 1; taken < 50; taken += 7) assert.equal(await shares.take('main', 7, 1_000), 7);
+    assert.equal(await reservations(), 0);
+    await shares.take('main', 1, 1_000);
+    assert.ok((await reservations()) > 0);
+  });
+
+  it('give a whole pack its places at once, but not more than the channel carries in a second', async () => {
+    assert.equal(await createSendShares(store.db).take('main', 60, 100), 60);
+    assert.equal(await createSendShares(store.db).take('other', 60, 40), 40);
+  });
+
+  it('lapse after a second', async () => {
+    let now = 0;
+    mock.method(performance, 'now', () => now);
+    const shares = createSendShares(store.db);
+    assert.equal(await shares.take('main', 1, 1_000), 1);
+    await sql`UPDATE send_rate SET free_at = now() + interval '1 hour'`.execute(store.db);
+    now = 999;
+    assert.equal(await shares.take('main', 1, 1_000), 1);
+    now = 1_000;
+    assert.equal(await shares.take('main', 1, 1_000), 0);
+  });
+
+  it('of many processes together pass the rate by a tenth of a second and their last share at most', async () => {
+    const perSecond = 200;
+    const began = performance.now();
+    const taken = await Promise.all(
+      Array.from({ length: 16 }, async () => {
+        const shares = createSendShares(store.db);
+        let count = 0;
+        for (let n = 0; n < 40; n += 1) count += await shares.take('main', 5, perSecond);
+        return count;
+      }),
+    );
+    const seconds = (performance.now() - began) / 1_000;
+    const total = taken.reduce((sum, count) => sum + count);
+    assert.ok(total <= perSecond * (seconds + 0.1) + 10, `${total} in ${seconds} s`);
+    assert.ok(total >= 10, `${total}`);
   });
 });

@@ -13,6 +13,7 @@ export const log = createLogger({ level: 'silent' });
 /** Every reply takes the way over the queue. */
 const NOTHING_AT_ONCE: BindNeighbours['sendNow'] = {
   take: () => Promise.resolve({ count: 0, send: () => {}, giveBack: () => {} }),
+  putBack: () => {},
 };
 
 /** A bind worker with its own quota, and what it enqueued. */

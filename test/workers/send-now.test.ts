@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import type { Channel } from '../../src/config.ts';
 import { REHEARSAL_PREFIX } from '../../src/sms/rehearsal.ts';
+import type { Database, Trx } from '../../src/store/database.ts';
 import { sweepReplies } from '../../src/store/reply-sweep.ts';
 import { repliesIn } from '../store/outbox.ts';
 import { addCards, arrive, inbound, look } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
 import { accept } from '../support/scripted-provider.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { CLUB, card, phone } from '../support/world.ts';
 import { binder } from './binder.ts';
 import { always, type Script, sender } from './sender.ts';
@@ -113,6 +115,17 @@ describe('a reply that goes out with the worker that decided it', () => {
     assert.deepEqual([provider.handed.length, (await repliesIn(store.db))[0]?.error_code], [0, 'rehearsed']);
   });
 
+  it('goes back into the outbox when its transaction was committed, but the answer to that was lost', async () => {
+    const sending = sender(store.db, accept, { channel: { messagesPerSecond: 1_000 } });
+    sending.sendNow.open('main');
+    const { bind } = binder(losingAnswers(store.db), { sendNow: sending.sendNow, quotaDb: store.db });
+    await assert.rejects(bind(await arrive(store.db, [inbound(phone(0), { kind: 'help' })])), /terminated/);
+    await waitFor(async () => (await statuses())[0] === 'queued', { what: 'the reply to be back in the outbox' });
+    assert.deepEqual([(await repliesIn(store.db))[0]?.attempts, sending.provider.handed.length], [0, 0]);
+    const places = await sending.sendNow.take('main', 1_000);
+    assert.equal(places.count, 200);
+  });
+
   it('gives its place back when its pack is not committed', async () => {
     const sending = sender(store.db, accept, { channel: { messagesPerSecond: 1_000 } });
     sending.sendNow.open('main');
@@ -130,6 +143,21 @@ describe('a reply that goes out with the worker that decided it', () => {
     assert.equal(places.count, 200, 'all that one process may have under way');
   });
 });
+
+/** The same database, whose server takes every COMMIT and then is gone. */
+function losingAnswers(db: Database): Database {
+  return new Proxy(db, {
+    get(target, name) {
+      if (name !== 'transaction') return Reflect.get(target, name, target) as unknown;
+      return () => ({
+        async execute(work: (trx: Trx) => Promise<unknown>) {
+          await target.transaction().execute(work);
+          throw new Error('Connection terminated unexpectedly');
+        },
+      });
+    },
+  });
+}
 
 function signal() {
   let give = () => {};

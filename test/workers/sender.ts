@@ -4,7 +4,7 @@ import type { SendOutcome, Sessions } from '../../src/providers/provider.ts';
 import { compileTemplates } from '../../src/reply/compile.ts';
 import { templateSource } from '../../src/reply/source.ts';
 import type { Database } from '../../src/store/database.ts';
-import { createAttempt } from '../../workers/attempt.ts';
+import { createAttempts } from '../../workers/attempt.ts';
 import { createCircuits } from '../../workers/circuit.ts';
 import { createSend } from '../../workers/send.ts';
 import { createSendNow } from '../../workers/send-now.ts';
@@ -80,13 +80,13 @@ export function sender(
     now: () => NOW,
     random: () => 0.5,
   };
-  const attempt = createAttempt(neighbours);
-  const handle = createSend(neighbours, attempt);
+  const attempts = createAttempts(neighbours);
+  const handle = createSend(neighbours, attempts);
   return {
     /** Runs one job. */
     send: (ids: readonly string[], key = 'main') => handle({ ids }, { signal: stopping.signal, channel: key }),
     /** What sends without a job. */
-    sendNow: createSendNow(neighbours, attempt),
+    sendNow: createSendNow(neighbours, attempts),
     provider,
     backup: second,
     circuits,
