@@ -2,7 +2,7 @@
 /**
  * `npm run bench`: how fast Cardwake is and what it costs, beside its peers and the limits of its parts; see bench/README.md.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBuilt, ROOT } from '../scripts/lib/prepare.mjs';
@@ -23,7 +23,7 @@ const USAGE = `npm run bench -- [--quick] [--only a,b] [--loads a,b] [--rounds n
   --loads a,b  some of saturation, calm (100/s) and acks (300/s)
   --rounds n   rounds of each subject
   --count n    messages of the studies backlog and day, rows of the study import
-  --save       writes RESULTS.md also for a part
+  --save       writes RESULTS.md also for a part; studies alone take their place in what was saved before
   --profile    V8 CPU profiles of our processes into .cache/bench/profiles
 `;
 
@@ -53,13 +53,24 @@ async function main() {
     const results = await runPlan(plan, profiles);
     console.log(`\n${loadTables(results.rounds)}\n${requirementsTable(results)}`);
     await writeFile(join(ROOT, '.cache', 'bench', 'last.json'), JSON.stringify(results, null, 1));
-    if (isWhole || values.save) await writeResults(results);
+    if (isWhole || values.save) await save(results);
     const faults = faultsOf(results);
     for (const fault of faults) console.log(fault);
     if (faults.length > 0) process.exitCode = 1;
   } finally {
     await endRun();
   }
+}
+
+/** Studies that are saved by themselves take their places beside the rounds that were saved before. */
+async function save(/** @type {import('./run-plan.mjs').Results} */ results) {
+  const file = join(ROOT, '.cache', 'bench', 'saved.json');
+  const isStudiesOnly = results.rounds.length === 0;
+  /** @type {import('./run-plan.mjs').Results} */
+  const before = isStudiesOnly ? JSON.parse(await readFile(file, 'utf8')) : results;
+  const saved = { ...before, studies: { ...before.studies, ...results.studies } };
+  await writeFile(file, JSON.stringify(saved));
+  await writeResults(saved);
 }
 
 /** What was lost or came twice, in words. */

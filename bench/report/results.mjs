@@ -67,7 +67,7 @@ function studyTables(studies) {
   );
   if (rows.length === 0) return '';
   const tables = [table(['study', 'figure', 'seen'], rows), ...detailTables(studies)];
-  return `## Studies\n\n${tables.join('\n')}`;
+  return `## Studies\n\nA study may have been measured by itself, after the rounds.\n\n${tables.join('\n')}`;
 }
 
 /**
