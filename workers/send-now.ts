@@ -103,9 +103,10 @@ function placesOn(station: Station, count: number, sendOne: (reply: ClaimedReply
   };
 }
 
-function sendOne({ log }: SendNeighbours, { attempt }: Attempts, station: Station, reply: ClaimedReply): void {
+function sendOne({ log }: SendNeighbours, attempts: Attempts, station: Station, reply: ClaimedReply): void {
   const { channel, line, circuit, ending, underWay } = station;
-  const sending = attempt(line, reply, { circuit, leave: { kind: 'all' }, signal: ending.signal })
+  const sending = attempts
+    .attempt(line, reply, { circuit, leave: { kind: 'all' }, signal: ending.signal })
     // The row is still `sending`: when its lease is over it is taken for unanswered.
     .catch((error: unknown) => log.error({ channel, error }, 'What came of a send could not be written down'))
     .finally(() => {

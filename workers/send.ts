@@ -12,7 +12,7 @@ import { outagePlaces } from './fallback.ts';
  * and next attempt are its row's; the job fails only when the database does. Told to stop, it leaves the rest in the outbox.
  * While the channel's circuit is open nothing is attempted: the rest moves to the fallback, or waits.
  */
-export function createSend(neighbours: SendNeighbours, { attempt }: Pick<Attempts, 'attempt'>): Handlers['send'] {
+export function createSend(neighbours: SendNeighbours, attempts: Pick<Attempts, 'attempt'>): Handlers['send'] {
   return async ({ ids }, context) => {
     const line = neighbours.lines.get(context.channel);
     const circuit = neighbours.circuits.get(context.channel);
@@ -28,7 +28,7 @@ export function createSend(neighbours: SendNeighbours, { attempt }: Pick<Attempt
         if (!(await waitForTurn(neighbours, line.channel, slice.length, context))) return;
         const replies = await claimReplies(neighbours.db, context.channel, slice);
         const permit = { circuit, leave, signal: context.signal };
-        await Promise.all(replies.map((reply) => attempt(line, reply, permit)));
+        await Promise.all(replies.map((reply) => attempts.attempt(line, reply, permit)));
       } finally {
         if (leave.kind === 'one') leave.end();
       }
