@@ -2,6 +2,7 @@
 /**
  * `npm run bench`: how fast Cardwake is and what it costs, beside its peers and the limits of its parts; see bench/README.md.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -62,13 +63,13 @@ async function main() {
   }
 }
 
-/** Studies that are saved by themselves take their places beside the rounds that were saved before. */
+/** Rounds take the place of those that were saved before, and so does each study. */
 async function save(/** @type {import('./run-plan.mjs').Results} */ results) {
   const file = join(ROOT, '.cache', 'bench', 'saved.json');
-  const isStudiesOnly = results.rounds.length === 0;
   /** @type {import('./run-plan.mjs').Results} */
-  const before = isStudiesOnly ? JSON.parse(await readFile(file, 'utf8')) : results;
-  const saved = { ...before, studies: { ...before.studies, ...results.studies } };
+  const before = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : results;
+  const rounds = results.rounds.length === 0 ? before : results;
+  const saved = { ...rounds, studies: { ...before.studies, ...results.studies } };
   await writeFile(file, JSON.stringify(saved));
   await writeResults(saved);
 }

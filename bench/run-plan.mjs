@@ -17,7 +17,7 @@ import { live } from './subjects/past.mjs';
  * @property {Plan} plan
  * @property {import('./ground/machine.mjs').Description} description
  * @property {Round[]} rounds in the order of time
- * @property {StudyResults} studies
+ * @property {StudyResults} studies each with when it was `measured`
  */
 
 /**
@@ -48,7 +48,8 @@ export async function runPlan(plan, profiles) {
   const studies = {};
   for (const name of plan.studies) {
     console.log(`Study: ${name} …`);
-    studies[name] = await orTold(name, STUDIES[name]?.({ postgres, plan, profiles }));
+    const shown = await orTold(name, STUDIES[name]?.({ postgres, plan, profiles }));
+    if (shown) studies[name] = { ...shown, measured: `${description.at}, commit ${description.commit}` };
     console.log(JSON.stringify(studies[name], (key, value) => (key === 'samples' ? undefined : value)));
   }
   return { plan, description, rounds, studies };

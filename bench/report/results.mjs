@@ -67,7 +67,8 @@ function studyTables(studies) {
   );
   if (rows.length === 0) return '';
   const tables = [table(['study', 'figure', 'seen'], rows), ...detailTables(studies)];
-  return `## Studies\n\nA study may have been measured by itself, after the rounds.\n\n${tables.join('\n')}`;
+  const times = Object.entries(studies).map(([name, shown]) => `* ${name}: ${shown?.measured}\n`);
+  return `## Studies\n\nEach may have been measured by itself:\n\n${times.join('')}\n${tables.join('\n')}`;
 }
 
 /**

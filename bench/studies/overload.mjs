@@ -11,7 +11,9 @@ import { cardwakeHttp } from '../subjects/cardwake.mjs';
  * @property {number} peak messages per second at saturation
  * @property {number} offered per second
  * @property {number} goodput replies per second during the overload, as a share of the peak
- * @property {number} slowestRefusalMs
+ * @property {number} refusalP99Ms from when a connection had taken the message
+ * @property {number} slowestRefusalMs the same, the slowest of all
+ * @property {number} slowestRefusalSinceDueMs with its wait for one of the customer's connections
  * @property {number} slowestAnswerMs the 99th percentile of what was kept
  * @property {number} refused
  * @property {number} lost of what was acknowledged: not bound, or without a reply
@@ -51,14 +53,16 @@ export async function overload({ postgres, plan, profiles }) {
     /** @type {Second[]} */
     const samples = await feeder.call('seconds', began);
     /** @type {import('../world/tally.mjs').Latencies} */
-    const { refusal, answer } = await feeder.call('latencies', { from, to });
+    const { refusal, refusalOnceGiven, answer } = await feeder.call('latencies', { from, to });
     const { lost, unreplied, refused } = await verify(running);
     const replied = samples.slice(0, SECONDS).reduce((sum, second) => sum + second.replied, 0);
     return {
       peak,
       offered,
       goodput: replied / SECONDS / peak,
-      slowestRefusalMs: refusal.count === 0 ? 0 : refusal.max,
+      refusalP99Ms: refusal.count === 0 ? 0 : refusalOnceGiven.p99,
+      slowestRefusalMs: refusal.count === 0 ? 0 : refusalOnceGiven.max,
+      slowestRefusalSinceDueMs: refusal.count === 0 ? 0 : refusal.max,
       slowestAnswerMs: answer.p99,
       refused,
       lost: lost + unreplied,

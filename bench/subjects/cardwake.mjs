@@ -84,8 +84,8 @@ export function cardwakeSmpp(name, queue) {
 /** Sessions of the SMPP channel: two, so that neither side waits for the other's window. */
 const SESSIONS = 2;
 
-/** The `NODE_OPTIONS` of the image. */
-const IMAGE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=8'];
+/** What the image starts Node with. */
+const IMAGE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=8', '--single-threaded-gc'];
 
 /** @typedef {Awaited<ReturnType<typeof startService>>} Service */
 

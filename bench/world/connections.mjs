@@ -1,15 +1,18 @@
 // @ts-check
 import { connect } from 'node:net';
+import { now } from '../ground/clock.mjs';
 
 /**
  * An HTTP client that does next to nothing, so that it takes little from what it measures: kept-alive connections, one
  * request on each at a time as providers do it, answers read by their Content-Length.
- * @typedef {(status: number) => void} OnStatus 0 when there was no answer
+ * @typedef {(status: number, givenAt: number) => void} OnStatus status 0 when there was no answer; `givenAt` when a connection took
+ *   the request, 0 when none did
  */
 
+/** A provider waits so long for an answer; nor does a message wait longer for a connection. */
 const TIMEOUT_MS = 15_000;
 
-/** @typedef {{ bytes: string, onStatus: OnStatus, since: number }} Exchange */
+/** @typedef {{ bytes: string, onStatus: OnStatus, since: number, givenAt: number }} Exchange times of the shared clock */
 
 /**
  * @param {{ ports: readonly number[], maxConnections: number }} target on 127.0.0.1; connections are spread over the ports,
@@ -50,22 +53,21 @@ export function openConnections({ ports, maxConnections }) {
   };
   setInterval(() => {
     for (const connection of all) connection.giveUpOld();
-    for (let next = waiting[firstWaiting]; next && isOld(next); next = waiting[firstWaiting]) {
+    for (let next = waiting[firstWaiting]; next && isLong(next.since); next = waiting[firstWaiting]) {
       firstWaiting += 1;
-      next.onStatus(0);
+      next.onStatus(0, 0);
     }
   }, 500);
   return (bytes, onStatus) => {
-    const exchange = { bytes, onStatus, since: performance.now() };
+    const exchange = { bytes, onStatus, since: now(), givenAt: 0 };
     const connection = idle.pop() ?? (all.size < maxConnections ? open() : undefined);
     if (connection === undefined) waiting.push(exchange);
     else connection.begin(exchange);
   };
 }
 
-/** A provider does not wait longer either. */
-function isOld(/** @type {Exchange} */ { since }) {
-  return performance.now() - since > TIMEOUT_MS;
+function isLong(/** @type {number} */ since) {
+  return now() - since > TIMEOUT_MS;
 }
 
 class Connection {
@@ -93,11 +95,12 @@ class Connection {
 
   begin(/** @type {Exchange} */ exchange) {
     this.#current = exchange;
+    exchange.givenAt = now();
     this.#socket.write(exchange.bytes, 'latin1');
   }
 
   giveUpOld() {
-    if (this.#current !== undefined && isOld(this.#current)) this.#socket.destroy();
+    if (this.#current !== undefined && isLong(this.#current.givenAt)) this.#socket.destroy();
   }
 
   #read(/** @type {string} */ chunk) {
@@ -105,12 +108,13 @@ class Connection {
     const end = this.#pending.indexOf('\r\n\r\n');
     if (end < 0) return;
     const head = this.#pending.slice(0, end);
-    const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? NaN);
+    const isLast = /^connection: *close/im.test(head);
+    const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? (isLast ? 0 : NaN));
     if (Number.isNaN(length)) throw new Error(`An answer without Content-Length:\n${head}`);
     if (this.#pending.length < end + 4 + length) return;
     this.#pending = '';
     const status = Number(head.slice(9, 12));
-    if (/^connection: *close/im.test(head)) {
+    if (isLast) {
       this.#socket.end();
       this.#end(status);
     } else {
@@ -122,6 +126,6 @@ class Connection {
   #end(/** @type {number} */ status) {
     const current = this.#current;
     this.#current = undefined;
-    current?.onStatus(status);
+    current?.onStatus(status, current.givenAt);
   }
 }

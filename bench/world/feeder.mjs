@@ -12,8 +12,13 @@ import { Tally } from './tally.mjs';
  */
 
 /**
+ * Told what was answered, and when the message was on its way: later than it was due when every connection was taken.
+ * @typedef {(answer: Answer, givenAt?: number) => void} Answered
+ */
+
+/**
  * Hands one message over, of phone and card `number`, and tells later what was answered.
- * @typedef {(number: number, answered: (answer: Answer) => void) => void} Send
+ * @typedef {(number: number, answered: Answered) => void} Send
  */
 
 /** Without any progress for so long, what is still under way is given up. */
@@ -125,8 +130,8 @@ export class Feeder {
   #sendOne(/** @type {number} */ dueAt) {
     if (this.#tally.counts.sent === this.#limit) return;
     const index = this.#tally.send(dueAt);
-    this.#send(this.#first + index, (answer) => {
-      this.#tally.answer(index, answer, now());
+    this.#send(this.#first + index, (answer, givenAt) => {
+      this.#tally.answer(index, answer, now(), givenAt);
       this.#fill();
     });
   }

@@ -14,7 +14,10 @@ import { percentile } from '../measure/statistics.mjs';
 
 /** @typedef {{ p50: number, p99: number, max: number, count: number }} Times */
 
-/** @typedef {{ answer: Times, refusal: Times, reply: Times }} Latencies */
+/**
+ * `refusalOnceGiven`: from when a connection had taken the message; the others from when it was due.
+ * @typedef {{ answer: Times, refusal: Times, refusalOnceGiven: Times, reply: Times }} Latencies
+ */
 
 /** @typedef {{ second: number, sent: number, taken: number, refused: number, replied: number, slowestMs: number }} Second */
 
@@ -25,6 +28,7 @@ export class Tally {
   /** @type {Counts} */
   counts = { sent: 0, taken: 0, refused: 0, failed: 0, givenUp: 0, replied: 0, repeated: 0 };
   #sentAt = new Float64Array(1 << 16);
+  #givenAt = new Float64Array(1 << 16);
   #answeredAt = new Float64Array(1 << 16);
   #repliedAt = new Float64Array(1 << 16);
   #states = new Uint8Array(1 << 16);
@@ -42,8 +46,10 @@ export class Tally {
    * @param {number} index
    * @param {Answer} answer
    * @param {number} at
+   * @param {number} [givenAt] when it was on its way; when it was due unless told
    */
-  answer(index, answer, at) {
+  answer(index, answer, at, givenAt) {
+    this.#givenAt[index] = givenAt ?? this.#sentAt[index] ?? 0;
     this.#answeredAt[index] = at;
     this.#states[index] = STATES[answer];
     this.counts[answer] += 1;
@@ -77,22 +83,27 @@ export class Tally {
   }
 
   /**
-   * Of the messages from one index up to another, waits from the time that each was due.
+   * Of the messages from one index up to another.
    * @param {{ from: number, to: number }} range
    * @returns {Latencies}
    */
   latencies({ from, to }) {
-    const waits = (/** @type {Float64Array} */ endedAt, /** @type {(state: number) => boolean} */ isMeant) => {
+    const waits = (
+      /** @type {Float64Array} */ endedAt,
+      /** @type {(state: number) => boolean} */ isMeant,
+      beganAt = this.#sentAt,
+    ) => {
       const found = [];
       for (let index = from; index < to; index += 1) {
         const end = endedAt[index] ?? 0;
-        if (end !== 0 && isMeant(this.#states[index] ?? 0)) found.push(end - (this.#sentAt[index] ?? 0));
+        if (end !== 0 && isMeant(this.#states[index] ?? 0)) found.push(end - (beganAt[index] ?? 0));
       }
       return timesOf(Float64Array.from(found).toSorted());
     };
     return {
       answer: waits(this.#answeredAt, (state) => state === STATES.taken),
       refusal: waits(this.#answeredAt, (state) => state === STATES.refused),
+      refusalOnceGiven: waits(this.#answeredAt, (state) => state === STATES.refused, this.#givenAt),
       reply: waits(this.#repliedAt, () => true),
     };
   }
@@ -146,6 +157,7 @@ export class Tally {
     states.set(this.#states);
     this.#states = states;
     this.#sentAt = longer(this.#sentAt);
+    this.#givenAt = longer(this.#givenAt);
     this.#answeredAt = longer(this.#answeredAt);
     this.#repliedAt = longer(this.#repliedAt);
   }

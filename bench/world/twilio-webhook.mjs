@@ -10,7 +10,7 @@ import { openConnections } from './connections.mjs';
 
 /** @typedef {{ sid: string, phone: string, text: string }} Sms the phone without its plus; the text in ASCII */
 
-/** @typedef {(sms: Sms, answered: (answer: import('./tally.mjs').Answer) => void) => void} Post */
+/** @typedef {(sms: Sms, answered: import('./feeder.mjs').Answered) => void} Post */
 
 /**
  * Posts SMS to a webhook as Twilio does, signed.
@@ -26,7 +26,7 @@ export function twilioWebhook({ url, ports, maxConnections }) {
   return (sms, answered) => {
     const { body, signature } = signed(url, sms);
     const request = `${start}X-Twilio-Signature: ${signature}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    post(request, (status) => answered(answerOf(status)));
+    post(request, (status, givenAt) => answered(answerOf(status), givenAt));
   };
 }
 

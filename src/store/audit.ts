@@ -26,7 +26,7 @@ export interface AuditEvent {
   readonly action: AuditAction;
   readonly card?: string;
   readonly phone?: string;
-  readonly before?: object;
+  readonly before?: object | undefined;
   readonly after?: object;
 }
 

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { CardNumber } from '../activation/card-number.ts';
 import type { Program } from '../activation/program.ts';
 import type { Change, LiveWorld } from '../activation/world.ts';
 import { type AuditEvent, auditInsert } from './audit.ts';
@@ -134,22 +135,33 @@ function casesOpened(program: string, pack: readonly Decided[]): RawBuilder<unkn
 }
 
 function audited(program: string, pack: readonly Decided[]): RawBuilder<unknown>[] {
-  const events = pack.flatMap((one) => one.decision.changes.flatMap((change) => auditOf(program, one.actor, change)));
+  const events = pack.flatMap(({ actor, decision: { changes } }) =>
+    changes.flatMap((change) => auditOf({ program, actor }, change, changes)),
+  );
   return events.length === 0 ? [] : [auditInsert(events)];
 }
 
-function auditOf(program: string, actor: string, change: Change): AuditEvent[] {
-  const who = { program, actor };
+/** A binding tells in its own event what its card has become: one act, one event. */
+function auditOf(who: Pick<AuditEvent, 'program' | 'actor'>, change: Change, all: readonly Change[]): AuditEvent[] {
   if (change.kind === 'open-binding') {
     const { card, phone, proof } = change;
-    return [{ ...who, action: 'binding.opened', card, phone, after: { proof } }];
+    const became = all.find((other) => isStatusOf(card, other));
+    const before = became && { status: became.from };
+    return [{ ...who, action: 'binding.opened', card, phone, before, after: { proof, status: became?.to } }];
   }
   if (change.kind === 'close-binding') {
     return [{ ...who, action: 'binding.closed', card: change.card, phone: change.phone }];
   }
   if (change.kind !== 'set-card-status') return [];
   const { card, from, to, replacedBy } = change;
+  if (all.some((other) => other.kind === 'open-binding' && other.card === card)) return [];
   return [{ ...who, action: 'card.status', card, before: { status: from }, after: { status: to, replacedBy } }];
+}
+
+type StatusChange = Extract<Change, { readonly kind: 'set-card-status' }>;
+
+function isStatusOf(card: CardNumber, change: Change): change is StatusChange {
+  return change.kind === 'set-card-status' && change.card === card;
 }
 
 function inboxDone(pack: readonly Decided[]): RawBuilder<unknown>[] {

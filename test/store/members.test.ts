@@ -53,6 +53,23 @@ describe('members', () => {
     ]);
   });
 
+  it('have ids that carry when they were made, and differ', async () => {
+    const [row] = await look<{ ids: string[]; before: string; after: string }>(
+      store.db,
+      sql`WITH began AS MATERIALIZED (SELECT clock_timestamp() AS at),
+        made AS MATERIALIZED (SELECT (SELECT at FROM began) AS began, time_ordered_uuid() AS id FROM generate_series(1, 200))
+        SELECT array_agg(id) AS ids, floor(extract(epoch FROM min(began)) * 1000)::text AS before,
+          ceil(extract(epoch FROM clock_timestamp()) * 1000)::text AS after FROM made`,
+    );
+    const { ids = [], before, after } = row ?? {};
+    assert.equal(new Set(ids).size, 200);
+    for (const id of ids) {
+      assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      const madeAt = Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+      assert.ok(madeAt >= Number(before) && madeAt <= Number(after), `${before} <= ${madeAt} <= ${after}`);
+    }
+  });
+
   it('keep the facts, the proof and the time of a consent that they have, and tell where an entry differs', async () => {
     await upsert({
       proof: 'code',

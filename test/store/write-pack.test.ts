@@ -133,8 +133,13 @@ describe('writePack', () => {
         before: { status: 'active' },
         after: { status: 'replaced', replacedBy: card(1) },
       },
-      { action: 'binding.opened', card: card(1), phone: ANNA, before: null, after: { proof: 'code' } },
-      { action: 'card.status', card: card(1), phone: null, before: { status: 'issued' }, after: { status: 'active' } },
+      {
+        action: 'binding.opened',
+        card: card(1),
+        phone: ANNA,
+        before: { status: 'issued' },
+        after: { proof: 'code', status: 'active' },
+      },
     ]);
   });
 

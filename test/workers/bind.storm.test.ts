@@ -203,9 +203,8 @@ async function replay(db: Database): Promise<{ bound: Map<string, string>; statu
       assert.equal(bound.get(number), who);
       bound.delete(number);
       holding.delete(who);
-    } else if (after?.status !== undefined) {
-      statuses.set(number, after.status);
     }
+    if (after?.status !== undefined) statuses.set(number, after.status);
   }
   return { bound, statuses };
 }

@@ -34,8 +34,12 @@ describe('bind', () => {
     ]);
     assert.deepEqual(await look(db, sql`SELECT status FROM cards`), [{ status: 'active' }]);
     assert.deepEqual(await look(db, sql`SELECT action, actor, before, after FROM audit_events ORDER BY id`), [
-      { action: 'binding.opened', actor: `sms:${id}`, before: null, after: { proof: 'sms' } },
-      { action: 'card.status', actor: `sms:${id}`, before: { status: 'issued' }, after: { status: 'active' } },
+      {
+        action: 'binding.opened',
+        actor: `sms:${id}`,
+        before: { status: 'issued' },
+        after: { proof: 'sms', status: 'active' },
+      },
     ]);
     assert.deepEqual(await replies(), [
       { recipient: phone(0), template: 'activated', slot: 0, locale: 'ru', variables: { card: card(1) } },
