@@ -61,7 +61,7 @@ export async function runRound(subject, postgres, terms) {
     /** @type {Partial<Record<Load, Seen>>} */
     const loads = {};
     await running.feeder.call('use', { first: 0, count: terms.cards });
-    await warmUp(running, subject.window, terms.warmUpSeconds);
+    await warmUp(running, subject.window, Math.min(terms.warmUpSeconds, subject.warmUpSecondsAtMost ?? Infinity));
     let [rss, together] = [memoryOf(running), togetherOf(running)];
     for (const load of subject.loads) {
       if (terms.seconds[load] === 0) continue;

@@ -61,6 +61,8 @@ export const binding = {
   title: 'Limit: batch binding alone',
   loads: ['saturation'],
   window: 400,
+  // It is so fast that a longer one would use up the cards.
+  warmUpSecondsAtMost: 5,
   async start({ postgres, cards, folder }) {
     const database = await postgres.clone('plain', cards);
     const env = { DATABASE_URL: database.url };

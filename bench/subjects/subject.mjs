@@ -28,6 +28,7 @@ import { cardNumber, phoneNumber } from '../ground/numbers.mjs';
  * @property {string} title
  * @property {readonly Load[]} loads
  * @property {number} window messages under way at saturation
+ * @property {number} [warmUpSecondsAtMost] less than the plan’s
  * @property {(ground: Ground) => Promise<Running>} start
  */
 

@@ -8,6 +8,7 @@ import { type RedisServer, startRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { numbers, recordingHandlers } from './handlers.ts';
 import { startProxy } from './proxy.ts';
+import { type Failover, startClusterFailover, startSentinelFailover } from './redis-failover.ts';
 
 const silent = createLogger({ level: 'silent' });
 
@@ -39,6 +40,39 @@ function startProcess(url: string) {
       await backend.close();
     },
   };
+}
+
+const FAILOVERS: readonly (readonly [string, () => Promise<Failover>])[] = [
+  ['a Redis whose place a replica takes, by Sentinel', startSentinelFailover],
+  ['a Redis Cluster of three, a replica taking the place of the one that has the queue', startClusterFailover],
+];
+
+for (const [title, start] of FAILOVERS) {
+  describe(`queues in ${title}`, () => {
+    it('lose no job that was there, and go on with the next', async () => {
+      const { url, killMaster } = await start();
+      const producer = openQueueBackend({ redisUrl: url, databaseUrl: 'postgres://unused', log: silent });
+      await waitFor(() => producer.ping().then(() => true), { what: 'Redis to answer' });
+      await producer.add('bind', 'bind', [{ pack: { ids: ['1'] }, delayMs: 0 }]);
+      await producer.close();
+      await killMaster();
+      const { bound, works, end } = startProcess(url);
+      await works('2', 30_000);
+      await waitFor(() => bound().includes('1'), { what: 'the job from before' });
+      await end();
+    }).timeout(90_000);
+
+    it('are worked on again by a process that was there all the time', async () => {
+      const { url, killMaster } = await start();
+      const { enqueuer, works, lines, end } = startProcess(url);
+      await works('1', 30_000);
+      await killMaster();
+      ok((await durationOf(() => enqueuer.bind(numbers(2, 200)))) < 1_000);
+      await works('201', 30_000);
+      ok(lines.length < 20, `a failover floods the log with ${lines.length} lines`);
+      await end();
+    }).timeout(90_000);
+  });
 }
 
 /** How long `act` takes, in milliseconds. */
