@@ -62,7 +62,9 @@ export interface ReplyRow {
 
 /** All replies, oldest first. */
 export function repliesIn(db: Database): Promise<ReplyRow[]> {
-  const seconds = (column: string) => `least(1e6, round(extract(epoch FROM ${column} - clock_timestamp())))::int`;
+  const seconds = (column: string) =>
+    // Before Postgres 17 nothing can be subtracted from infinity.
+    `round(extract(epoch FROM least(${column}, clock_timestamp() + interval '1000000 seconds') - clock_timestamp()))::int`;
   return look<ReplyRow>(
     db,
     sql`SELECT id, status, attempts, text, error_code, provider_message_id, accepted_at IS NOT NULL AS "isAccepted",

@@ -1,4 +1,6 @@
+import { createRequire } from 'node:module';
 import type { Twilio } from 'twilio';
+import type { MessageListInstance } from 'twilio/lib/rest/api/v2010/account/message.js';
 import type { MobileTerminated } from '../../sms/message.ts';
 import { type CallResult, type HttpCaller, httpCaller } from '../http-call.ts';
 
@@ -39,15 +41,15 @@ const MAX_VALIDITY_SECONDS = 36_000;
 /** So many replies, with all that Twilio says of each, are within what is read of an answer. */
 const PAGE_SIZE = 20;
 
-/** Calls Twilio with its own client, which writes the requests, over our own HTTP, which knows what has left. */
+/** Calls Twilio with its own package, which writes the requests, over our own HTTP, which knows what has left. */
 export function twilioApi(options: ApiOptions): TwilioApi {
   const http = httpCaller(options.apiBaseUrl, { timeoutMs: options.requestTimeoutMs });
   const messaging = httpCaller(messagingBaseUrl(options.apiBaseUrl), { timeoutMs: options.requestTimeoutMs });
   const as = (authToken: string) => ({ http, accountSid: options.accountSid, authToken });
   return {
     createMessage: (message, { authToken, statusCallback, signal }) =>
-      request({ ...as(authToken), signal }, (client) =>
-        client.messages.create({
+      withMessages({ ...as(authToken), signal }, (messages) =>
+        messages.create({
           from: message.from,
           to: message.to,
           body: message.text,
@@ -59,16 +61,16 @@ export function twilioApi(options: ApiOptions): TwilioApi {
         }),
       ),
     fetchAccount: (authToken) =>
-      request(as(authToken), (client) => client.api.v2010.accounts(options.accountSid).fetch()),
+      withClient(as(authToken), (client) => client.api.v2010.accounts(options.accountSid).fetch()),
     listNumbers: (phoneNumber, authToken) =>
-      request(as(authToken), (client) => client.incomingPhoneNumbers.page({ phoneNumber, pageSize: 1 })),
+      withClient(as(authToken), (client) => client.incomingPhoneNumbers.page({ phoneNumber, pageSize: 1 })),
     listShortCodes: (shortCode, authToken) =>
-      request(as(authToken), (client) => client.shortCodes.page({ shortCode, pageSize: 1 })),
-    fetchApplication: (sid, authToken) => request(as(authToken), (client) => client.applications(sid).fetch()),
+      withClient(as(authToken), (client) => client.shortCodes.page({ shortCode, pageSize: 1 })),
+    fetchApplication: (sid, authToken) => withClient(as(authToken), (client) => client.applications(sid).fetch()),
     fetchMessagingService: (sid, authToken) =>
-      request({ ...as(authToken), http: messaging }, (client) => client.messaging.v1.services(sid).fetch()),
+      withClient({ ...as(authToken), http: messaging }, (client) => client.messaging.v1.services(sid).fetch()),
     listMessages: (to, { authToken, signal }) =>
-      request({ ...as(authToken), signal }, (client) => client.messages.page({ to, pageSize: PAGE_SIZE })),
+      withMessages({ ...as(authToken), signal }, (messages) => messages.page({ to, pageSize: PAGE_SIZE })),
     async close() {
       await Promise.all([http.close(), messaging.close()]);
     },
@@ -90,29 +92,70 @@ interface Caller {
 type SdkHttpClient = NonNullable<Twilio['opts']>['httpClient'];
 type SdkRequest = Parameters<NonNullable<SdkHttpClient>['request']>[0];
 
+type Send = (written: SdkRequest) => Promise<{ statusCode: number; headers: object; body: string }>;
+
 /**
- * What came of the one HTTP request that `use` makes. What the client itself makes of the answer is not used: its
+ * What came of the one HTTP request that `use` makes. What the package itself makes of the answer is not used: its
  * errors lack the headers, and a success that it cannot read looks like a failure.
- *
- * The client is loaded with the first call (0.14 s and 29 MB, much of it axios, which is not used), so that processes that
- * only receive never pay for it. Its smaller parts save nothing: `lib/rest/Twilio` loads axios as well.
  */
-async function request(caller: Caller, use: (client: Twilio) => Promise<unknown>): Promise<CallResult> {
+async function watched(caller: Caller, use: (send: Send) => Promise<unknown>): Promise<CallResult> {
   let result: CallResult = { kind: 'never-left', code: 'twilio-client' };
-  const httpClient = {
-    async request(written: SdkRequest) {
-      result = await caller.http.call(toCall(written), caller.signal);
-      if (result.kind !== 'answered') throw new Error(result.kind);
-      return { statusCode: result.status, headers: result.headers, body: result.body.toString() };
-    },
-  } as SdkHttpClient;
+  const send: Send = async (written) => {
+    result = await caller.http.call(toCall(written), caller.signal);
+    if (result.kind !== 'answered') throw new Error(result.kind);
+    return { statusCode: result.status, headers: result.headers, body: result.body.toString() };
+  };
   try {
-    const { default: twilio } = await import('twilio');
-    await use(twilio(caller.accountSid, caller.authToken, { httpClient }));
+    await use(send);
   } catch {
     // Told by `result`.
   }
   return result;
+}
+
+/** Through the whole client, which is loaded for what people ask about an account: 24 MB, much of it axios, which is not used. */
+function withClient(caller: Caller, use: (client: Twilio) => Promise<unknown>): Promise<CallResult> {
+  return watched(caller, async (send) => {
+    const { default: twilio } = await import('twilio');
+    const httpClient = { request: send } as unknown as SdkHttpClient;
+    await use(twilio(caller.accountSid, caller.authToken, { httpClient }));
+  });
+}
+
+/**
+ * Through the package's part for messages alone, as every reply goes: 5 MB, and no client is built for each reply. What
+ * the client would add is the host, the credentials and the caller's name.
+ */
+function withMessages(caller: Caller, use: (messages: MessageListInstance) => Promise<unknown>): Promise<CallResult> {
+  const { accountSid, authToken } = caller;
+  return watched(caller, async (send) => {
+    const { MessageListInstance, Version } = messageParts();
+    const request = (written: SdkRequest) =>
+      send({
+        ...written,
+        uri: `https://api.twilio.com/${written.uri}`,
+        username: accountSid,
+        password: authToken,
+        headers: { 'User-Agent': 'Cardwake', ...written.headers },
+      });
+    await use(MessageListInstance(new Version({ request } as never, '2010-04-01'), accountSid));
+  });
+}
+
+type MessageParts = Pick<typeof import('twilio/lib/rest/api/v2010/account/message.js'), 'MessageListInstance'> & {
+  readonly Version: new (domain: never, version: string) => never;
+};
+
+let parts: MessageParts | undefined;
+
+/** Required and not imported: what a default export of these modules is differs between Node and tsx. */
+function messageParts(): MessageParts {
+  if (parts !== undefined) return parts;
+  const require = createRequire(import.meta.url);
+  const { MessageListInstance } = require('twilio/lib/rest/api/v2010/account/message') as MessageParts;
+  const { default: Version } = require('twilio/lib/base/Version') as { readonly default: MessageParts['Version'] };
+  parts = { MessageListInstance, Version };
+  return parts;
 }
 
 /** The client addresses https://api.twilio.com (or a region from the environment); only the path is taken from that. */
