@@ -42,12 +42,16 @@ export function createWebhooks(door: Webhooks): Router {
   const report = errorReporter((channel, failure) =>
     door.log.error({ channel, ...failure }, 'A webhook call could not be kept'),
   );
+  const { maxWaiting = MAX_WAITING } = door;
   let waiting = 0;
   router.all('/webhooks/:channel', async (request, response) => {
     timeAnswer(door.metrics, response);
+    // First of all: what an overrun door spends on those whom it refuses is missing for those whom it keeps.
+    if (waiting >= maxWaiting) return comeBack(response);
     const call = await readCall(door, request, response);
     if (call === undefined) return;
-    if (waiting >= (door.maxWaiting ?? MAX_WAITING)) return comeBack(response);
+    // Others came while this one was read.
+    if (waiting >= maxWaiting) return comeBack(response);
     waiting += 1;
     try {
       await answer(door, call, response, report);
@@ -141,7 +145,7 @@ function acknowledge(response: Response, { status, contentType, body }: Acknowle
 
 function comeBack(response: Response): void {
   response.setHeader('retry-after', '1');
-  refuse(response, 503, 'Try again');
+  refuseUnread(response.req, response, 503, 'Try again');
 }
 
 function timeAnswer(metrics: Metrics, response: Response): void {

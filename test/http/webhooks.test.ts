@@ -123,6 +123,11 @@ describe('the webhook door', () => {
     assert.equal(refused.status, 503);
     assert.equal(refused.headers['retry-after'], '1');
     assert.ok(performance.now() - startedAt < 500);
+    // Without reading what it would say.
+    const line = dial(door);
+    line.socket.write('POST /webhooks/main HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n');
+    await waitFor(() => line.received().includes('503'), { what: 'a refusal' });
+    line.socket.destroy();
     assert.equal(calls, 2);
     await Promise.all(waiting);
   });
