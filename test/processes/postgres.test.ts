@@ -37,7 +37,7 @@ describe('processes whose Postgres fails', function () {
     const ended = [http, worker].filter((process) => process.hasEnded());
     // With what each said last: why it ended would be lost otherwise.
     assert.deepEqual(
-      ended.map(({ output }) => Object.values(output()).join('').slice(-2_000)),
+      ended.map((process) => Object.values(process.output()).join('').slice(-2_000)),
       [],
     );
   });
