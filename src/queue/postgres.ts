@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { PostgresConnection, PostgresQueueBackend } from 'bullmq';
+import pg from 'pg';
 import { type Factory, type OnError, patient, type Store } from './store.ts';
 
 /** Where the tables of the queues are; BullMQ makes and migrates them itself. */
@@ -59,8 +60,25 @@ function cutWhenSilent({ pool }: PostgresConnection, patienceMs: number): void {
   });
 }
 
-/** BullMQ remembers a first connection that failed for ever; this one forgets it, so that the next call tries again. */
+/** A client whose server goes away before anybody listens to its errors must not end the process; what it did fails anyway. */
+class SteadyClient extends pg.Client {
+  constructor(config?: ConstructorParameters<typeof pg.Client>[0]) {
+    super(config);
+    this.on('error', () => {});
+  }
+}
+
+/**
+ * BullMQ remembers a first connection that failed for ever; this one forgets it, so that the next call tries again. And
+ * BullMQ listens to a client that waits for `NOTIFY` only once it is connected, to one that migrates never.
+ */
 class PersistentConnection extends PostgresConnection {
+  constructor(config: ConstructorParameters<typeof PostgresConnection>[0]) {
+    super(config);
+    Reflect.set(this, 'pgModule', { Client: SteadyClient });
+    (this.pool as unknown as EventEmitter).on('connect', (client: EventEmitter) => client.on('error', () => {}));
+  }
+
   override async waitUntilReady(): Promise<void> {
     try {
       await super.waitUntilReady();
