@@ -1,7 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { PostgresConnection, PostgresQueueBackend } from 'bullmq';
-import pg from 'pg';
 import { type Factory, type OnError, patient, type Store } from './store.ts';
 
 /** Where the tables of the queues are; BullMQ makes and migrates them itself. */
@@ -60,12 +59,9 @@ function cutWhenSilent({ pool }: PostgresConnection, patienceMs: number): void {
   });
 }
 
-/** A client whose server goes away before anybody listens to its errors must not end the process; what it did fails anyway. */
-class SteadyClient extends pg.Client {
-  constructor(config?: ConstructorParameters<typeof pg.Client>[0]) {
-    super(config);
-    this.on('error', () => {});
-  }
+/** The part of pg's pool that it makes its clients with. */
+interface PgPool {
+  readonly Client: new (options?: object) => EventEmitter;
 }
 
 /**
@@ -75,8 +71,16 @@ class SteadyClient extends pg.Client {
 class PersistentConnection extends PostgresConnection {
   constructor(config: ConstructorParameters<typeof PostgresConnection>[0]) {
     super(config);
+    const { Client } = this.pool as unknown as PgPool;
+    /** One whose server goes away in that time must not end the process; what it did fails anyway. */
+    class SteadyClient extends Client {
+      constructor(options?: object) {
+        super(options);
+        this.on('error', () => {});
+      }
+    }
+    Reflect.set(this.pool, 'Client', SteadyClient);
     Reflect.set(this, 'pgModule', { Client: SteadyClient });
-    (this.pool as unknown as EventEmitter).on('connect', (client: EventEmitter) => client.on('error', () => {}));
   }
 
   override async waitUntilReady(): Promise<void> {
