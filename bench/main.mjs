@@ -24,7 +24,7 @@ const USAGE = `npm run bench -- [--quick] [--only a,b] [--loads a,b] [--rounds n
   --loads a,b  some of saturation, calm (100/s) and acks (300/s)
   --rounds n   rounds of each subject
   --count n    messages of the studies backlog and day, rows of the study import
-  --save       writes RESULTS.md also for a part; studies alone take their place in what was saved before
+  --save       writes RESULTS.md also for a part: rounds take the place of the rounds before, each study that of the same study
   --profile    V8 CPU profiles of our processes into .cache/bench/profiles
 `;
 
