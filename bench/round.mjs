@@ -65,6 +65,7 @@ export async function runRound(subject, postgres, terms) {
     let [rss, together] = [memoryOf(running), togetherOf(running)];
     for (const load of subject.loads) {
       if (terms.seconds[load] === 0) continue;
+      if (load !== 'saturation' && loads.calm === undefined) await rest(postgres);
       loads[load] = await measure(running, postgres, flowOf(subject, load), terms.seconds[load]);
       if (load === 'saturation') [rss, together] = [memoryOf(running), togetherOf(running)];
     }
@@ -86,6 +87,17 @@ async function warmUp({ feeder }, size, seconds) {
   await sleep(seconds * 1000);
   await feeder.call('pause');
   await feeder.call('drain');
+}
+
+const REST_MS = 3_000;
+
+/**
+ * What the full load put off (vacuum, a checkpoint, garbage, a chain to be sealed) is done before a low load is measured.
+ * @param {import('./ground/postgres.mjs').BenchPostgres} postgres
+ */
+async function rest(postgres) {
+  await postgres.settle();
+  await sleep(REST_MS);
 }
 
 /**

@@ -76,7 +76,18 @@ export async function startPostgres({ live, past }) {
   });
   const urlOf = (/** @type {string} */ name) => Object.assign(new URL(server.url), { pathname: name }).href;
   await dropOldDatabases(admin);
+  return copiesOn(server, { admin, urlOf, live, past });
+}
+
+/**
+ * @param {Awaited<ReturnType<typeof startEmbeddedPostgres>>} server
+ * @param {Workshop} workshop
+ */
+function copiesOn(server, workshop) {
+  const { admin, urlOf, past } = workshop;
   let made = 0;
+  /** @type {pg.Pool | undefined} of the latest copy */
+  let latest;
   return {
     get pid() {
       return server.pid;
@@ -91,17 +102,24 @@ export async function startPostgres({ live, past }) {
      * @returns {Promise<BenchDatabase>}
      */
     async clone(schema, cards, itsPast = past) {
-      const template = await findTemplate({ admin, urlOf, live, past: itsPast }, schema, cards);
+      const template = await findTemplate({ ...workshop, past: itsPast }, schema, cards);
       made += 1;
       const name = `round_${made}`;
       await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
       await admin.query('CHECKPOINT');
       const database = open(urlOf(name), itsPast);
+      latest = database.pool;
       const drop = async () => {
+        latest = undefined;
         await database.drop();
         await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
       };
       return { ...database, drop };
+    },
+    /** Does at once what the latest copy has left to be done later: vacuum, statistics, a checkpoint. */
+    async settle() {
+      await latest?.query('VACUUM (ANALYZE)');
+      await admin.query('CHECKPOINT');
     },
     /**
      * Gives the room of a template back.

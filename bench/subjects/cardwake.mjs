@@ -84,8 +84,12 @@ export function cardwakeSmpp(name, queue) {
 /** Sessions of the SMPP channel: two, so that neither side waits for the other's window. */
 const SESSIONS = 2;
 
-/** What the image starts Node with. */
-const IMAGE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=8', '--single-threaded-gc'];
+/** What the image starts Node with; of Node 20, what docs/operations.md advises. */
+const NODE_OPTIONS = [
+  '--enable-source-maps',
+  '--max-semi-space-size=8',
+  ...(process.version.startsWith('v20.') ? ['--single-threaded-gc'] : []),
+];
 
 /** @typedef {Awaited<ReturnType<typeof startService>>} Service */
 
@@ -113,7 +117,7 @@ async function startService(ground, { queue, ports, configuration, before }) {
     return startProgram(process.execPath, {
       name,
       folder,
-      args: [...IMAGE_OPTIONS, ...profile, file],
+      args: [...NODE_OPTIONS, ...profile, file],
       env: { ...env, PORT: String(port), CONSOLE_PORT: String(consolePort) },
       isReady: async () => (await fetch(`http://127.0.0.1:${consolePort}/health/ready`)).status === 200,
     });

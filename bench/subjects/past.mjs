@@ -22,6 +22,7 @@ export async function live(database, { schema, first, count }) {
     version: () => Promise.resolve(''),
     forget: () => Promise.reject(new Error('This is none')),
     clone: () => Promise.resolve(database),
+    settle: () => Promise.resolve(),
   };
   const folder = await temporaryFolder('bench-past');
   // Plans that are made for empty tables would read all of them again and again as they grow.

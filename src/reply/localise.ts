@@ -20,7 +20,8 @@ export function localise(values: ReplyValues, locale: Locale): ReplyValues {
 
 /** A rendered text as it is sent: one line, single spaces, and in GSM-7 where plain punctuation is all it takes. */
 export function finish(rendered: string): string {
-  return preferGsm7(rendered.replace(/\s+/g, ' ').trim());
+  // What is a single space already is left alone: a text that needs nothing is not built anew.
+  return preferGsm7(rendered.trim().replace(/ \s+|[^\S ]\s*/g, ' '));
 }
 
 function persian(name: string, value: string): string {

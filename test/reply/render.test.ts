@@ -24,7 +24,7 @@ function say(text: string, { locale = 'ru', values = VALUES }: { locale?: Locale
 
 describe('renderReply', () => {
   it('folds line breaks and spaces of any kind, so that a file may be laid out for reading', () => {
-    assert.equal(say('\n  Карта\n\t{{ card }}\u00a0\n ваша. \n').text, 'Карта •••• 3456 ваша.');
+    assert.equal(say('\n  Карта\n\t{{ card }}\u00a0\n ваша \u00a0и ничья. \n').text, 'Карта •••• 3456 ваша и ничья.');
   });
 
   it('sends what HTML would escape as it is', () => {
