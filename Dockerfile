@@ -12,7 +12,7 @@ COPY workers workers
 RUN npm run build && npm prune --no-save --omit=dev --omit=optional
 
 FROM node:22-bookworm-slim
-# Half of V8's usual young generation: 13 MiB less for each process, for 8 % more of its CPU at full load.
+# Half of V8's usual young generation: 22 MiB less for each process, for 8 % more of its CPU at full load.
 ENV NODE_ENV=production CONSOLE_HOST=0.0.0.0
 ENV NODE_OPTIONS="--enable-source-maps --max-semi-space-size=8"
 WORKDIR /app
