@@ -125,7 +125,7 @@ async function main() {
     host: '127.0.0.1',
     log: createLogger({ level: 'error' }),
   };
-  const console_ = await listen(createConsoleApp(parts), 0, '127.0.0.1');
+  const console_ = await listen(createConsoleApp(parts), { port: 0, host: '127.0.0.1' });
   const browser = await startBrowser();
   try {
     for (const shot of SHOTS) {

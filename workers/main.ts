@@ -17,7 +17,7 @@ await run(async ({ settings, log, open }) => {
     dependencies: service.dependencies(health),
   });
   const consoleApp = createConsoleApp({ ops, host: consoleHost, log });
-  const people = await open(listen(consoleApp, consolePort, consoleHost), (it) => it.close(500));
+  const people = await open(listen(consoleApp, { port: consolePort, host: consoleHost }), (it) => it.close(500));
   log.info({ consolePort: people.port }, 'Working');
   await service.prepared;
   await open(work(service), (it) => {

@@ -86,6 +86,7 @@ const REQUIREMENTS = [
   row('300/s vs the bare door: acknowledged p99', 'at most', 2, 1.3, ratio(HTTP, 'limit-door', 'acks', 'answerP99')),
   row('overload 3x, 60 s: messages lost', 'at most', 0, 0, study('overload', 'lost')),
   row('overload: refusal p99, ms on the wire', 'at most', 1_000, undefined, study('overload', 'refusalP99Ms')),
+  row('overload: calls without an answer', 'at most', 0, undefined, study('overload', 'unanswered')),
   row('overload: slowest refusal, ms on the wire', 'at most', 1_000, undefined, study('overload', 'slowestRefusalMs')),
   row('overload: goodput, share of the peak', 'at least', undefined, 0.8, study('overload', 'goodput')),
   row('overload: recovered after, s', 'at most', undefined, 30, study('overload', 'recoveredSeconds')),

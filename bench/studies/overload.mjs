@@ -16,6 +16,7 @@ import { cardwakeHttp } from '../subjects/cardwake.mjs';
  * @property {number} slowestRefusalSinceDueMs with its wait for one of the customer's connections
  * @property {number} slowestAnswerMs the 99th percentile of what was kept
  * @property {number} refused
+ * @property {number} unanswered calls that had no answer at all while a provider waits for one
  * @property {number} lost of what was acknowledged: not bound, or without a reply
  * @property {number} recoveredSeconds until no more waits than comes in a second
  * @property {Second[]} samples
@@ -54,7 +55,7 @@ export async function overload({ postgres, plan, profiles }) {
     const samples = await feeder.call('seconds', began);
     /** @type {import('../world/tally.mjs').Latencies} */
     const { refusal, refusalOnceGiven, answer } = await feeder.call('latencies', { from, to });
-    const { lost, unreplied, refused } = await verify(running);
+    const { lost, unreplied, refused, failed } = await verify(running);
     const replied = samples.slice(0, SECONDS).reduce((sum, second) => sum + second.replied, 0);
     return {
       peak,
@@ -65,6 +66,7 @@ export async function overload({ postgres, plan, profiles }) {
       slowestRefusalSinceDueMs: refusal.count === 0 ? 0 : refusal.max,
       slowestAnswerMs: answer.p99,
       refused,
+      unanswered: failed,
       lost: lost + unreplied,
       recoveredSeconds: recovery(samples, peak / 2),
       samples,

@@ -13,7 +13,7 @@ const SHORT_BYTES = 64 * 1024;
 /** The same as `refuse`, while the caller may still be sending a long body; see `endUnread`. */
 export function refuseUnread(request: Request, response: Response, status: number, sentence: string): void {
   response.status(status).setHeader('content-type', 'text/plain; charset=utf-8');
-  endUnread(request, response, Buffer.from(`${sentence}\n`));
+  endUnread(request, response, `${sentence}\n`);
 }
 
 /**
@@ -21,8 +21,8 @@ export function refuseUnread(request: Request, response: Response, status: numbe
  * connection. Ended at once it would be reset, and the caller would never read the answer: so what it sends is thrown
  * away until it stops, for a second at most.
  */
-export function endUnread(request: Request, response: Response, body: Buffer): void {
-  response.setHeader('content-length', body.length);
+export function endUnread(request: Request, response: Response, body: string): void {
+  response.setHeader('content-length', Buffer.byteLength(body));
   if (request.readableEnded || hasShortBody(request)) {
     response.end(body);
     return;

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
+import { type Address, end, openDoors } from './doors.ts';
 import { messagesFor } from './express-messages.ts';
 
 /**
@@ -24,22 +25,19 @@ export interface Listening {
   close(graceMs: number): Promise<void>;
 }
 
-/** Serves `app`; resolves when connections are accepted, rejects when the port is taken. */
-export async function listen(app: RequestListener, port: number, host?: string): Promise<Listening> {
+/**
+ * Serves `app`; resolves when connections are accepted, rejects when the port is taken. `doors`: sockets to listen with, for
+ * a port where thousands may come at once; see `openDoors`.
+ */
+export async function listen(app: RequestListener, at: Address, { doors = 1 } = {}): Promise<Listening> {
   const requests = countRequests(app);
   const server = createServer({ ...TIMEOUTS, ...messagesFor(app) }, requests.listener);
-  server.maxConnections = MAX_CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.removeListener('error', reject);
-      resolve();
-    });
-  });
+  const open = await openDoors(server, at, doors);
+  for (const door of open) door.maxConnections = Math.ceil(MAX_CONNECTIONS / open.length);
   return {
     port: (server.address() as AddressInfo).port,
     server,
-    close: (graceMs) => closeGracefully(server, requests, graceMs),
+    close: (graceMs) => closeGracefully(server, open, requests, graceMs),
   };
 }
 
@@ -70,12 +68,15 @@ function countRequests(app: RequestListener): Requests {
   };
 }
 
-async function closeGracefully(server: Server, requests: Requests, graceMs: number): Promise<void> {
+async function closeGracefully(
+  server: Server,
+  doors: readonly NetServer[],
+  requests: Requests,
+  graceMs: number,
+): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-  await new Promise<void>((resolve) => {
-    // http's own close() ends idle connections first, and leaves those that never sent a request for ever.
-    NetServer.prototype.close.call(server, () => resolve());
-    requests.leave(() => server.closeAllConnections());
-  });
+  const ended = Promise.all(doors.map(end));
+  requests.leave(() => server.closeAllConnections());
+  await ended;
   clearTimeout(cut);
 }

@@ -38,6 +38,11 @@ type Lane = Coalescer<Waiting, boolean>;
 const ANSWER_MS = 2_000;
 const MAX_IN_FLIGHT = 2;
 /**
+ * Jobs of 50 in one enqueue. An overrun process turns its event loop ten times a second, and an answer of the store is heard once in
+ * a turn: with one job at a time no more than 1,000 SMS a second were handed on, and the rest waited for the sweeper.
+ */
+const MAX_JOBS = 10;
+/**
  * Each job costs five commands of Redis and as many wake-ups, and a decision. An SMS that comes alone waits for nothing; at 300 a
  * second this makes one job of two or three, for 15 % less CPU than with 2 ms, and the reply comes 2 ms later.
  */
@@ -46,7 +51,7 @@ const MAX_WAITING = 10_000;
 /** Delayed ids that are due in the same quarter of a second travel together, and never early. */
 const DUE_STEP_MS = 250;
 
-/** What waits while two enqueues of a queue are in flight, or within 8 ms of one, becomes one job of up to 50 ids. */
+/** What waits while two enqueues of a queue are in flight, or within 8 ms of one, travels together, up to 50 ids in a job. */
 export function createEnqueuer(backend: QueueBackend, options: EnqueuerOptions = {}): Enqueuer {
   const { onDropped, now = Date.now } = options;
   const lanes = new Map<QueueName, Lane>();
@@ -89,7 +94,7 @@ export function createEnqueuer(backend: QueueBackend, options: EnqueuerOptions =
 
 function openLane(backend: QueueBackend, kind: JobKind, queue: QueueName, now: () => number): Lane {
   return coalesce({
-    maxItems: MAX_PACK,
+    maxItems: MAX_PACK * MAX_JOBS,
     maxInFlight: MAX_IN_FLIGHT,
     everyMs: JOB_EVERY_MS,
     maxWaiting: MAX_WAITING,
@@ -107,7 +112,7 @@ function openLane(backend: QueueBackend, kind: JobKind, queue: QueueName, now: (
   });
 }
 
-/** One job for those that go at once, and one per quarter of a second for those that are delayed. */
+/** Those that are due together share jobs of up to 50: who goes at once, and who goes in the same quarter of a second. */
 function packsOf(items: readonly Waiting[], nowMs: number): NewJob[] {
   const idsByDueAt = new Map<number, string[]>();
   for (const { id, dueAt } of items) {
@@ -115,5 +120,11 @@ function packsOf(items: readonly Waiting[], nowMs: number): NewJob[] {
     ids.push(id);
     idsByDueAt.set(dueAt, ids);
   }
-  return [...idsByDueAt].map(([dueAt, ids]) => ({ pack: { ids }, delayMs: Math.max(0, dueAt - nowMs) }));
+  return [...idsByDueAt].flatMap(([dueAt, ids]) => {
+    const delayMs = Math.max(0, dueAt - nowMs);
+    return Array.from({ length: Math.ceil(ids.length / MAX_PACK) }, (_, index) => ({
+      pack: { ids: ids.slice(index * MAX_PACK, (index + 1) * MAX_PACK) },
+      delayMs,
+    }));
+  });
 }

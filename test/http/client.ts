@@ -10,7 +10,7 @@ const opened: Listening[] = [];
 
 /** Serves an app on a free port until `closeAll`. */
 export async function serve(app: RequestListener): Promise<Listening> {
-  const listening = await listen(app, 0, '127.0.0.1');
+  const listening = await listen(app, { port: 0, host: '127.0.0.1' });
   opened.push(listening);
   return listening;
 }
@@ -34,7 +34,10 @@ interface Call {
 }
 
 /** One request on a connection of its own; unlike fetch it sends any Host header. */
-export function call({ port }: Listening, { method = 'GET', path, headers, body }: Call): Promise<Answer> {
+export function call(
+  { port }: Pick<Listening, 'port'>,
+  { method = 'GET', path, headers, body }: Call,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];

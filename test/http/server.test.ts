@@ -26,7 +26,7 @@ describe('a listener', () => {
   it('rejects when the port is taken', async () => {
     const { port } = await serve((_request, response) => response.end());
     await assert.rejects(
-      listen(() => {}, port, '127.0.0.1'),
+      listen(() => {}, { port, host: '127.0.0.1' }),
       { code: 'EADDRINUSE' },
     );
   });

@@ -122,11 +122,8 @@ export async function openApiWorld({ log, trustedProxies = [], ...options }: Api
   const listening: Listening[] = [];
   const listenAgain = async (changes: ApiOptions = {}) => {
     const api = createApi(parts, { ...options, ...changes });
-    const one = await listen(
-      createPublicApp({ webhooks: Router(), api, trustedProxies, log: parts.log }),
-      0,
-      '127.0.0.1',
-    );
+    const app = createPublicApp({ webhooks: Router(), api, trustedProxies, log: parts.log });
+    const one = await listen(app, { port: 0, host: '127.0.0.1' });
     listening.push(one);
     return `http://127.0.0.1:${one.port}`;
   };

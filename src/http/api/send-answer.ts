@@ -19,11 +19,11 @@ export function sendAnswer(request: Request, response: Response, { status, body,
   }
   response.status(status);
   if (body === undefined) {
-    endUnread(request, response, Buffer.alloc(0));
+    endUnread(request, response, '');
     return;
   }
   if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/json');
-  endUnread(request, response, Buffer.from(JSON.stringify(body)));
+  endUnread(request, response, JSON.stringify(body));
 }
 
 /** Compared weakly, as RFC 9110 §13.1.2 wants it for If-None-Match. */

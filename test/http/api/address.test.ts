@@ -33,7 +33,10 @@ describe('where a call of the API comes from', () => {
     });
     const { log } = world.parts;
     const api = createApi(world.parts, { routes: [where] });
-    const listening = await listen(createPublicApp({ webhooks: Router(), api, trustedProxies, log }), 0, '127.0.0.1');
+    const listening = await listen(createPublicApp({ webhooks: Router(), api, trustedProxies, log }), {
+      port: 0,
+      host: '127.0.0.1',
+    });
     const headers = { 'x-forwarded-for': forwarded };
     await world.call({ method: 'get', path: '/v1/where', token, headers }, `http://127.0.0.1:${listening.port}`);
     await listening.close(0);

@@ -251,7 +251,10 @@ describe('the API without a database', () => {
     const options = { poolSize: 2, connectTimeoutMs: 500, statementTimeoutMs: 500, onIdleError: () => {} };
     const db = openDatabase({ url, ...options });
     const api = createApi({ ...world.parts, db });
-    const listening = await listen(createPublicApp({ webhooks: Router(), api, log: world.parts.log }), 0, '127.0.0.1');
+    const listening = await listen(createPublicApp({ webhooks: Router(), api, log: world.parts.log }), {
+      port: 0,
+      host: '127.0.0.1',
+    });
     const token = await world.giveKey('club', ['cards:read']);
     const request = { method: 'get', path: '/v1/cards/9643000000000009', token };
     const { status, body } = await world.call(request, `http://127.0.0.1:${listening.port}`);
