@@ -58,10 +58,12 @@ export async function queueCode(trx: Trx, text: CodeText): Promise<QueuedReply[]
   const { program, from, phone, card, code, expiresAt, locale, canBeTexted } = text;
   const facts = { card, code: canBeTexted ? code : BLANK_CODE, expiresAt };
   const { rows: queued } = await sql<QueuedReply>`
-    INSERT INTO replies (program, channel, sender, recipient, template, locale, variables, status, error_code, finished_at)
+    INSERT INTO replies (program, channel, sender, recipient, template, locale, variables, status, error_code, finished_at,
+      sweep_at)
     VALUES (${program.key}, ${from.channel}, ${from.address}, ${phone}, 'confirm-code', ${locale},
       ${JSON.stringify(facts)}::jsonb, ${canBeTexted ? 'queued' : 'failed'}, ${canBeTexted ? null : 'unsupported-phone'},
-      CASE WHEN ${canBeTexted} THEN NULL ELSE now() END)
+      CASE WHEN ${canBeTexted} THEN NULL ELSE now() END,
+      CASE WHEN ${canBeTexted} THEN clock_timestamp() + interval '8 seconds' END)
     RETURNING id, channel`.execute(trx);
   return canBeTexted ? queued : [];
 }

@@ -29,7 +29,7 @@ export function moveReplies(told: RawBuilder<unknown>, ids?: readonly string[]):
       SELECT DISTINCT program, recipient, now() FROM receipt WHERE out AND recipient <> '' ORDER BY 1, 2
       ON CONFLICT (program, phone) DO UPDATE SET opted_out_at = coalesce(phones.opted_out_at, excluded.opted_out_at)
     ), moved AS (
-      UPDATE replies SET status = receipt.status, provider_message_id = receipt.provider_id,
+      UPDATE replies SET status = receipt.status, provider_message_id = receipt.provider_id, sweep_at = NULL,
         error_code = coalesce(receipt.error, replies.error_code),
         accepted_at = coalesce(replies.accepted_at, clock_timestamp()),
         finished_at = CASE WHEN receipt.rank >= ${REPLY_STATUS_RANK.delivered} THEN clock_timestamp() ELSE replies.finished_at END

@@ -182,8 +182,9 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
       ${moveColumns},
       is_begun = r.is_begun OR result.begun,
       next_attempt_at = clock_timestamp() + result.delay * interval '1 millisecond',
-      sweep_at = clock_timestamp() + CASE WHEN result.status = 'unknown' THEN result.wait * interval '1 millisecond'
-        ELSE result.delay * interval '1 millisecond' + interval '8 seconds' END,
+      sweep_at = CASE WHEN NOT ${takesResult} THEN r.sweep_at
+        WHEN result.status = 'unknown' THEN clock_timestamp() + result.wait * interval '1 millisecond'
+        WHEN result.status = 'queued' THEN clock_timestamp() + result.delay * interval '1 millisecond' + interval '8 seconds' END,
       accepted_at = CASE WHEN result.status = 'accepted' THEN clock_timestamp() ELSE r.accepted_at END,
       finished_at = CASE WHEN result.status = 'failed' AND ${takesResult} THEN clock_timestamp() ELSE r.finished_at END
     FROM result JOIN locked ON locked.id = result.id

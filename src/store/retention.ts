@@ -167,7 +167,7 @@ const UNDONE: Readonly<Record<MonthlyTable, Readonly<Record<string, Undone>>>> =
     'requests to end': { of: 'offers', where: `kind = 'release' AND newcomer_told_at IS NULL`, id: 'inbound_id' },
   },
   replies: {
-    'replies to send': { where: `status IN ('queued', 'sending', 'unknown') AND sweep_at < 'infinity'`, id: 'id' },
+    'replies to send': { where: `sweep_at < 'infinity'`, id: 'id' },
     'open cases': { of: 'cases', where: 'resolved_at IS NULL', id: 'reply_id' },
   },
 };

@@ -190,7 +190,8 @@ interface RepliesTable {
   /** Why it moved: the provider's code, or `circuit-open`. */
   moved_because: WithDefault<string | null>;
   next_attempt_at: WithDefault<Date>;
-  sweep_at: WithDefault<Date>;
+  /** When the sweeper looks at it; `infinity` while an operator has it, null once it is settled. */
+  sweep_at: WithDefault<Date | null>;
   provider_message_id: string | null;
   error_code: string | null;
   created_at: WithDefault<Date>;

@@ -110,7 +110,7 @@ function repliesEmptied({ program, phone }: Person): RawBuilder<unknown> {
   return sql`UPDATE replies SET recipient = '', variables = '{}', text = NULL,
       error_code = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN 'erased' ELSE error_code END,
       finished_at = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN clock_timestamp() ELSE finished_at END,
-      status = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN 'failed' ELSE status END
+      status = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN 'failed' ELSE status END, sweep_at = NULL
     WHERE program = ${program} AND recipient = ${phone} RETURNING id`;
 }
 

@@ -99,6 +99,7 @@ async function fill(db: Database): Promise<string[]> {
         text: 'Пришлите номер',
         segments: 1,
         status: 'delivered',
+        sweep_at: null,
         created_at: new Date(at(2)),
       },
       { ...reply, template: 'help', created_at: new Date(at(6)) },

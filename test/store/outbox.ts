@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { ReplyStatus } from '../../src/sms/message.ts';
+import { REPLY_STATUS_RANK, type ReplyStatus } from '../../src/sms/message.ts';
 import type { Database } from '../../src/store/database.ts';
 import { look } from '../support/club.ts';
 import { phone } from '../support/world.ts';
@@ -37,12 +37,18 @@ export async function addReplies(db: Database, given: readonly GivenReply[]): Pr
         error_code: null,
         accepted_at: null,
         finished_at: null,
+        ...(isSettled(one.status) && { sweep_at: null }),
       })
       .returning('id')
       .execute();
     if (row !== undefined) ids.push(row.id);
   }
   return ids;
+}
+
+/** Nothing is to be sent of it any more. */
+function isSettled(status: ReplyStatus = 'queued'): boolean {
+  return REPLY_STATUS_RANK[status] >= REPLY_STATUS_RANK.accepted;
 }
 
 /** A reply as it stands. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { sql } from 'kysely';
 import { type DeliveryReceipt, REPLY_STATUS_RANK, type ReplyStatus } from '../../src/sms/message.ts';
+import type { Trx } from '../../src/store/database.ts';
 import { applyReceipts } from '../../src/store/receipts.ts';
 import { claimReplies, recordAttempts } from '../../src/store/replies.ts';
 import { freshStore } from '../support/fresh-store.ts';
@@ -31,6 +33,18 @@ const AFTER = `
 
 describe('receipts', () => {
   const store = freshStore();
+
+  it('leave the indexes of the outbox alone, of which a reply gets a receipt or two', async () => {
+    const [id = ''] = await addReplies(store.db, [{ status: 'sending' }]);
+    const result = { kind: 'accepted', providerMessageId: 'SM1' } as const;
+    await recordAttempts(store.db, [{ id, text: 'a', segments: 1, result }]);
+    await store.db.transaction().execute(async (trx) => {
+      const before = await updatesOf(trx);
+      await applyReceipts(trx, 'main', [receipt(id, 'delivered')]);
+      const after = await updatesOf(trx);
+      assert.deepEqual([after.all - before.all, after.onThePage - before.onThePage], [1, 1]);
+    });
+  });
 
   it('move every status forward only', async () => {
     const { db } = store;
@@ -157,3 +171,12 @@ describe('receipts', () => {
     assert.deepEqual(await applyReceipts(store.db, 'main', []), { found: 0, parked: 0, unmatched: 0 });
   });
 });
+
+/** The connection's updates of replies, and how many of them found room on the row's page and touched no index. */
+async function updatesOf(trx: Trx): Promise<{ readonly all: number; readonly onThePage: number }> {
+  const { rows } = await sql<{ all: number; onThePage: number }>`
+    SELECT sum(pg_stat_get_xact_tuples_updated(inhrelid))::int AS all,
+      sum(pg_stat_get_xact_tuples_hot_updated(inhrelid))::int AS "onThePage"
+    FROM pg_inherits WHERE inhparent = 'replies'::regclass`.execute(trx);
+  return rows[0] ?? assert.fail('Postgres counts nothing');
+}

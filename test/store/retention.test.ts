@@ -118,9 +118,19 @@ describe('old months of messages', () => {
       `INSERT INTO offers (program, kind, phone, card, newcomer, code, tries_left, inbound_id, expires_at)
         SELECT 'club', 'release', '+79160000001', '1', '+79160000002', '1234', 3, id, now() FROM inbox`,
     ],
-    ['a reply that waits', 'replies', 'replies to send', `UPDATE replies SET status = 'queued'`],
-    ['a reply that is being sent', 'replies', 'replies to send', `UPDATE replies SET status = 'sending'`],
-    ['a reply that its receipt is waited for', 'replies', 'replies to send', `UPDATE replies SET status = 'unknown'`],
+    ['a reply that waits', 'replies', 'replies to send', `UPDATE replies SET status = 'queued', sweep_at = now()`],
+    [
+      'a reply that is being sent',
+      'replies',
+      'replies to send',
+      `UPDATE replies SET status = 'sending', sweep_at = now()`,
+    ],
+    [
+      'a reply that its receipt is waited for',
+      'replies',
+      'replies to send',
+      `UPDATE replies SET status = 'unknown', sweep_at = now()`,
+    ],
     [
       'an open case of a reply',
       'replies',
@@ -141,7 +151,7 @@ describe('old months of messages', () => {
       assert.equal(finding?.level, 'warning');
       assert.match(finding.what, new RegExp(`^${name} is older than .*${reason}: 1\\)$`));
       await run(sql`UPDATE inbox SET state = 'done'`);
-      await run(sql`UPDATE replies SET status = 'failed' WHERE sweep_at < 'infinity'`);
+      await run(sql`UPDATE replies SET status = 'failed', sweep_at = NULL WHERE sweep_at < 'infinity'`);
       await run(sql`UPDATE cases SET resolved_at = now()`);
       await run(sql`UPDATE offers SET newcomer_told_at = now()`);
       assert.deepEqual(await drop(), { dropped: [name], kept: [], isPutOff: false });

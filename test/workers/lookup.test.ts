@@ -74,7 +74,7 @@ describe('unanswered sends', () => {
   it('wait for their receipt before anybody is asked', async () => {
     const { turn, asked } = worker(() => FOUND);
     await add();
-    await sql`UPDATE replies SET sweep_at = now() + interval '1 minute'`.execute(store.db);
+    await sql`UPDATE replies SET sweep_at = now() + interval '1 minute' WHERE sweep_at IS NOT NULL`.execute(store.db);
     await turn();
     assert.deepEqual([asked, await status()], [[], ['unknown']]);
   });
@@ -196,7 +196,7 @@ describe('unanswered sends', () => {
     const id = await add();
     await due();
     const { turn, sent } = worker(async () => {
-      await sql`UPDATE replies SET status = 'delivered' WHERE id = ${id}`.execute(store.db);
+      await sql`UPDATE replies SET status = 'delivered', sweep_at = NULL WHERE id = ${id}`.execute(store.db);
       return ABSENT;
     });
     await turn();

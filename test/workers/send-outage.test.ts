@@ -26,7 +26,8 @@ describe('send, while the provider is away', () => {
       store.db,
       Array.from({ length }, () => ({})),
     );
-  const due = () => sql`UPDATE replies SET next_attempt_at = now(), sweep_at = now()`.execute(store.db);
+  const due = () =>
+    sql`UPDATE replies SET next_attempt_at = now(), sweep_at = now() WHERE sweep_at IS NOT NULL`.execute(store.db);
   const worker = (script: Script, channel = {}) => sender(store.db, script, { channel });
 
   for (const outcome of [AWAY, REFUSED, UNBOUND]) {
@@ -85,7 +86,7 @@ describe('send, while the provider is away', () => {
     const { send, provider } = worker((message) => (outcome === REFUSED ? outcome : accept(message)));
     const [gone = '', next = ''] = await many(2);
     await send([gone]);
-    await sql`UPDATE replies SET status = 'failed' WHERE id = ${gone}`.execute(store.db);
+    await sql`UPDATE replies SET status = 'failed', sweep_at = NULL WHERE id = ${gone}`.execute(store.db);
     clock += 3_000;
     await due();
     outcome = { kind: 'accepted', providerMessageId: '' };

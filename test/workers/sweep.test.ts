@@ -62,7 +62,7 @@ describe('the sweeper', () => {
     );
     const [main, slow] = await addReplies(store.db, [{}, { channel: 'slow' }]);
     await sql`UPDATE inbox SET sweep_at = now()`.execute(store.db);
-    await sql`UPDATE replies SET sweep_at = now()`.execute(store.db);
+    await sql`UPDATE replies SET sweep_at = now() WHERE sweep_at IS NOT NULL`.execute(store.db);
     return { inbox, replies: [`main ${main}`, `slow ${slow}`] };
   }
 
@@ -144,7 +144,7 @@ describe('the sweeper', () => {
   it('settles what was never answered and seals the audit, also while the queue is away', async () => {
     await addReplies(store.db, [{ status: 'sending' }]);
     await addCards(store.db, [{ number: card(1), holder: phone(1) }]);
-    await sql`UPDATE replies SET sweep_at = now()`.execute(store.db);
+    await sql`UPDATE replies SET sweep_at = now() WHERE sweep_at IS NOT NULL`.execute(store.db);
     await sweeper('queue is away').sweep();
     assert.deepEqual(await look(store.db, sql`SELECT status FROM replies`), [{ status: 'unknown' }]);
     assert.equal((await look(store.db, sql`SELECT FROM audit_chain`)).length, 1);

@@ -176,14 +176,16 @@ const STATEMENTS = [
     first_sender text,
     moved_because text,
     next_attempt_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    sweep_at timestamptz NOT NULL DEFAULT clock_timestamp() + interval '8 seconds',
+    sweep_at timestamptz DEFAULT clock_timestamp() + interval '8 seconds',
     provider_message_id text,
     error_code text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     accepted_at timestamptz,
-    finished_at timestamptz
+    finished_at timestamptz,
+    CONSTRAINT replies_swept_until_settled CHECK ((sweep_at IS NOT NULL) = (status IN ('queued', 'sending', 'unknown')))
   ) PARTITION BY RANGE (id)`,
-  `CREATE INDEX replies_to_sweep ON replies (sweep_at) WHERE status IN ('queued', 'sending', 'unknown')`,
+  // Of columns alone that a receipt leaves as they are: then its update touches no index.
+  `CREATE INDEX replies_to_sweep ON replies (sweep_at) WHERE sweep_at IS NOT NULL`,
   `CREATE INDEX replies_of_recipient ON replies (recipient, id)`,
   `CREATE INDEX replies_of_provider_id ON replies (channel, provider_message_id, id) WHERE provider_message_id IS NOT NULL`,
   `CREATE TABLE parked_receipts (
