@@ -1,4 +1,4 @@
-import { ok } from 'node:assert/strict';
+import { equal, ok } from 'node:assert/strict';
 import pg from 'pg';
 import { createLogger } from '../../src/log.ts';
 import { openQueueBackend } from '../../src/queue/backend.ts';
@@ -8,6 +8,7 @@ import { createTestDatabase } from '../support/postgres.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { backendContract, type StoreUnderTest } from './backend.contract.ts';
 import { recordingHandlers } from './handlers.ts';
+import { startProxy, type Tap } from './proxy.ts';
 
 const log = createLogger({ level: 'silent' });
 
@@ -103,4 +104,67 @@ describe('queues in a Postgres that fails', () => {
     await pool.end();
     await database.drop();
   });
+
+  /** The same over a wire that a test may tamper with; Mocha fails it when an error finds no listener. */
+  async function startOverWire(tap: Tap) {
+    const database = await createTestDatabase();
+    const pool = lookAt(database.url);
+    const proxy = await startProxy(Number(new URL(database.url).port), tap);
+    const { works, end } = start(Object.assign(new URL(database.url), { port: proxy.port }).href);
+    const endAll = async () => {
+      await end();
+      await proxy.close();
+      await pool.end();
+      await database.drop();
+    };
+    return { pool, works, end: endAll };
+  }
+
+  it('work when the connection that makes the tables is cut at it', async () => {
+    let cuts = 0;
+    const { works, end } = await startOverWire((client, target) => {
+      client.on('data', (bytes) => {
+        if (cuts > 0 || !bytes.includes('CREATE SCHEMA')) return;
+        cuts += 1;
+        client.resetAndDestroy();
+        target.resetAndDestroy();
+      });
+    });
+    await works('1');
+    equal(cuts, 1);
+    await end();
+  });
+
+  it('work on when Postgres greets the connection that listens and ends it in the same breath', async () => {
+    const [ready, goodbye] = [Buffer.from('Z\0\0\0\x05I'), fatal('57P01', 'terminating connection')];
+    let farewells = 0;
+    let isLeaving = false;
+    const { pool, works, end } = await startOverWire((client, target) => {
+      if (!isLeaving) return;
+      isLeaving = false;
+      target.on('data', (bytes) => {
+        if (!bytes.includes(ready)) return;
+        farewells += 1;
+        client.end(goodbye);
+      });
+    });
+    const ours = 'FROM pg_stat_activity WHERE datname = current_database() AND application_name';
+    const listens = `${ours} = 'bind' AND state = 'idle' AND query LIKE '%LISTEN%'`;
+    // Two that ask, as many as there may be, and the one that listens: so the next to come replaces that one.
+    const all = `SELECT ${ours} IN ('cardwake-queue', 'bind') AND EXISTS (SELECT ${listens})`;
+    await waitFor(async () => (await pool.query(all)).rowCount === 3, { what: 'all connections of a worker' });
+    isLeaving = true;
+    equal((await pool.query(`SELECT pg_terminate_backend(pid) ${listens}`)).rowCount, 1);
+    await waitFor(() => farewells === 1, { what: 'the farewell' });
+    await works('1');
+    await end();
+  });
 });
+
+/** What Postgres says before it ends a connection. */
+function fatal(code: string, message: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
+  const head = Buffer.from('E\0\0\0\0');
+  head.writeInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
+}

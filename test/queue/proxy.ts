@@ -11,8 +11,11 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-/** Listens on a port of its own and passes everything on to `targetPort`. */
-export async function startProxy(targetPort: number): Promise<Proxy> {
+/** Both ends of a connection, as the proxy holds them; what it passes on can be seen, and cut, here. */
+export type Tap = (client: Socket, target: Socket) => void;
+
+/** Listens on a port of its own and passes everything on to `targetPort`; `tap` is shown each new connection. */
+export async function startProxy(targetPort: number, tap: Tap = () => undefined): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let isSilent = false;
   const server = createServer((client) => {
@@ -24,6 +27,7 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     const target = connect(targetPort, '127.0.0.1');
     keep(target, sockets);
     client.pipe(target).pipe(client);
+    tap(client, target);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
