@@ -78,6 +78,12 @@ class PersistentConnection extends PostgresConnection {
         super(options);
         this.on('error', () => {});
       }
+
+      /** BullMQ takes all listeners away before it says goodbye, and a Postgres that is being stopped may say so first. */
+      override removeAllListeners(...of: [] | [string | symbol]): this {
+        super.removeAllListeners(...of);
+        return this.listenerCount('error') > 0 ? this : this.on('error', () => {});
+      }
     }
     Reflect.set(this.pool, 'Client', SteadyClient);
     Reflect.set(this, 'pgModule', { Client: SteadyClient });

@@ -161,6 +161,21 @@ describe('queues in a Postgres that fails', () => {
     await works('1');
     await end();
   });
+
+  it('close while Postgres is being stopped, which says goodbye before it hears ours', async () => {
+    const goodbye = fatal('57P01', 'terminating connection');
+    let farewells = 0;
+    const { works, end } = await startOverWire((client) => {
+      client.on('data', (bytes) => {
+        if (!isTerminate(bytes)) return;
+        farewells += 1;
+        client.write(goodbye);
+      });
+    });
+    await works('1');
+    await end();
+    ok(farewells > 0);
+  });
 });
 
 /** What Postgres says before it ends a connection. */
@@ -169,4 +184,9 @@ function fatal(code: string, message: string): Buffer {
   const head = Buffer.from('E\0\0\0\0');
   head.writeInt32BE(fields.length + 4, 1);
   return Buffer.concat([head, fields]);
+}
+
+/** What a client says last. */
+function isTerminate(bytes: Buffer): boolean {
+  return bytes.equals(Buffer.from('X\0\0\0\x04'));
 }

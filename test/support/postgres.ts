@@ -19,6 +19,8 @@ interface Cluster {
 let cluster: Promise<Cluster> | undefined;
 let template: Promise<string> | undefined;
 let created = 0;
+/** A server of somebody's own has other databases, and those of other runs. */
+const OURS = `test_${process.pid}`;
 
 /** A database with today's schema and no rows: a copy of a template that is migrated once per run. */
 export async function createTestDatabase(): Promise<TestDatabase> {
@@ -32,9 +34,9 @@ export async function createEmptyDatabase(): Promise<TestDatabase> {
 }
 
 async function createDatabase(source: string): Promise<TestDatabase> {
-  cluster ??= startCluster();
+  cluster ??= findCluster();
   const { admin, urlOf } = await cluster;
-  const name = `test_${++created}`;
+  const name = `${OURS}_${++created}`;
   await admin.query(`CREATE DATABASE ${name} TEMPLATE ${source}`);
   const drop = async () => {
     await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
@@ -43,23 +45,35 @@ async function createDatabase(source: string): Promise<TestDatabase> {
 }
 
 async function createTemplate(): Promise<string> {
-  cluster ??= startCluster();
+  cluster ??= findCluster();
   const { admin, urlOf } = await cluster;
-  await admin.query('CREATE DATABASE cardwake_template');
-  await migrate(urlOf('cardwake_template'));
-  return 'cardwake_template';
+  const name = `${OURS}_template`;
+  await admin.query(`CREATE DATABASE ${name}`);
+  atRunEnd(async () => {
+    await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+  });
+  await migrate(urlOf(name));
+  return name;
 }
 
-async function startCluster(): Promise<Cluster> {
+/** The one at TEST_DATABASE_URL, whose user may make databases; else one of our own. */
+async function findCluster(): Promise<Cluster> {
+  const given = process.env.TEST_DATABASE_URL;
+  const url = given === undefined || given === '' ? await startCluster() : given;
+  const admin = new Pool({ connectionString: url, max: 1 });
+  admin.on('error', () => undefined);
+  atRunEnd(() => admin.end());
+  return { admin, urlOf: (database) => Object.assign(new URL(url), { pathname: database }).href };
+}
+
+/** Its URL. */
+async function startCluster(): Promise<string> {
   const dataDir = await temporaryFolder('postgres');
   const server = await startEmbeddedPostgres({ dataDir, log: createLogger({ level: 'silent' }), isDurable: false });
   const hasEnded = endWithRun(server.pid);
-  const admin = new Pool({ connectionString: server.url, max: 1 });
-  admin.on('error', () => undefined);
   atRunEnd(async () => {
-    await admin.end();
     await server.stop();
     hasEnded();
   });
-  return { admin, urlOf: (database) => Object.assign(new URL(server.url), { pathname: database }).href };
+  return server.url;
 }
