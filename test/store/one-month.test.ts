@@ -102,8 +102,10 @@ describe('of all the months, Postgres looks into one', () => {
         WHERE relname ~ '^(inbox|replies)_\\d' AND coalesce(seq_scan, 0) + coalesce(idx_scan, 0) > 0`;
       const present = sql`SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM') AS month`;
       // To keep SMS it need not look at what was kept before.
-      const expected = what.startsWith('to keep') ? [] : await look(store.db, present);
-      assert.deepEqual(await look(store.db, looked), expected);
+      if (what.startsWith('to keep')) return assert.deepEqual(await look(store.db, looked), []);
+      // Postgres 14 counts in a process of its own, which is told a little later.
+      await waitFor(async () => (await look(store.db, looked)).length > 0, { what: 'the count' });
+      assert.deepEqual(await look(store.db, looked), await look(store.db, present));
     });
   }
 });
