@@ -33,6 +33,7 @@ export async function listen(app: RequestListener, at: Address, { doors = 1 } = 
   const requests = countRequests(app);
   const server = createServer({ ...TIMEOUTS, ...messagesFor(app) }, requests.listener);
   const open = await openDoors(server, at, doors);
+  // Callers spread evenly over the doors.
   for (const door of open) door.maxConnections = Math.ceil(MAX_CONNECTIONS / open.length);
   return {
     port: (server.address() as AddressInfo).port,

@@ -38,8 +38,8 @@ type Lane = Coalescer<Waiting, boolean>;
 const ANSWER_MS = 2_000;
 const MAX_IN_FLIGHT = 2;
 /**
- * Jobs of 50 in one enqueue. An overrun process turns its event loop ten times a second, and an answer of the store is heard once in
- * a turn: with one job at a time no more than 1,000 SMS a second were handed on, and the rest waited for the sweeper.
+ * Jobs of 50 in one enqueue. An overrun process turns its event loop ten times a second, and hears an answer of the store
+ * once in a turn: with one job at a time no more than 1,000 SMS a second were handed on, and the rest waited for the sweeper.
  */
 const MAX_JOBS = 10;
 /**
