@@ -10,7 +10,7 @@ const EXIT_WITHIN_MS = 20_000;
  * grew up to 260 MiB. HTTP and worker together, with Node 22: 306 MiB with 60 %, 289 with 50, 278 with 40, which
  * cost 1 % more CPU than 50 (with Node 20, 30 % instead of 60 cost 8 % of the HTTP process's).
  */
-const HEAP_GROWTH_PERCENT = 45;
+const HEAP_GROWTH_PERCENT = 35;
 
 /** What a program is given to start with. */
 export interface Run {

@@ -55,18 +55,18 @@ export function createReplyQuota(db: Database, now: () => Date): ReplyQuota {
   };
 }
 
-/** Reserves at least `missing` if the day has them, and a share's worth if it has more. */
+/** Reserves at least `missing` if the day has them, and a share's worth if it has more: one round trip, but for the day's first. */
 async function reserve(db: Database, program: Program, day: string, missing: number): Promise<number> {
   const cap = program.limits.repliesPerDay;
   const wanted = Math.max(missing, Math.min(LARGEST_SHARE, Math.floor(cap / SHARES_PER_DAY)));
-  return await db.transaction().execute(async (trx) => {
+  for (;;) {
+    // What is left is read under the row's lock.
+    const { rows } = await sql<{ reserved: number }>`UPDATE reply_quota q SET used = q.used + left_of.reserved
+      FROM (SELECT program, day, greatest(0, least(${wanted}, ${cap} - used)) AS reserved FROM reply_quota
+        WHERE program = ${program.key} AND day = ${day}::date FOR UPDATE) left_of
+      WHERE q.program = left_of.program AND q.day = left_of.day RETURNING left_of.reserved`.execute(db);
+    if (rows[0] !== undefined) return rows[0].reserved;
     await sql`INSERT INTO reply_quota (program, day, used) VALUES (${program.key}, ${day}::date, 0)
-      ON CONFLICT DO NOTHING`.execute(trx);
-    const { rows } = await sql<{ used: number }>`SELECT used FROM reply_quota
-      WHERE program = ${program.key} AND day = ${day}::date FOR UPDATE`.execute(trx);
-    const reserved = Math.max(0, Math.min(wanted, cap - (rows[0]?.used ?? cap)));
-    await sql`UPDATE reply_quota SET used = used + ${reserved}
-      WHERE program = ${program.key} AND day = ${day}::date`.execute(trx);
-    return reserved;
-  });
+      ON CONFLICT DO NOTHING`.execute(db);
+  }
 }
