@@ -47,6 +47,8 @@ export interface Permit {
   readonly circuit: Circuit;
   readonly leave: Leave;
   readonly signal: AbortSignal;
+  /** Called once the provider has answered, or is not asked: what came of it is still to be written down. */
+  readonly onAnswered?: () => void;
 }
 
 /** What a process does with replies that it has claimed. Both reject only when nothing could be written down. */
@@ -64,6 +66,7 @@ export function createAttempts(neighbours: SendNeighbours): Attempts {
     async attempt(line, reply, permit) {
       const worded = putIntoWords(neighbours, reply);
       const result = await attempt(neighbours, line, worded, permit);
+      permit.onAnswered?.();
       await record({ id: reply.id, ...toKeep(line.channel, worded, result), result });
       follow(neighbours, line.channel, reply, result);
     },

@@ -30,10 +30,15 @@ export interface Places {
 }
 
 /**
- * Sends of a channel that one process has under way on this way; the rest waits in the queue, where others see it. With 200, one
- * reply in eight took that way at full load, and an SMS cost 4 to 10 % more.
+ * Replies of a channel that one process is handing to the provider on this way; the rest waits in the queue, where others see
+ * it. More would wait for a connection or a window until their time is over, when the provider is slow.
  */
-const MAX_UNDER_WAY = 600;
+const MAX_AT_PROVIDER = 200;
+/**
+ * The same with those that were answered and are not yet written down: a kill leaves so many in doubt. When these counted as
+ * the provider's, one reply in eight had to take a job at full load, and an SMS cost 4 to 10 % more.
+ */
+const MAX_IN_DOUBT = 600;
 
 const NONE: Places = { count: 0, send: () => {}, giveBack: () => {} };
 
@@ -44,8 +49,10 @@ interface Station {
   readonly circuit: Circuit;
   readonly ending: AbortController;
   readonly underWay: Set<Promise<void>>;
-  /** Taken and not yet given back or ended. */
+  /** Taken, and not yet given back or answered by the provider. */
   places: number;
+  /** Answered, and not yet written down. */
+  unwritten: number;
 }
 
 /** Nothing is open at first. */
@@ -64,7 +71,7 @@ export function createSendNow(neighbours: SendNeighbours, attempts: Attempts): S
     async take(channel, wanted) {
       const station = stations.get(channel);
       if (station?.circuit.word() !== 'closed') return NONE;
-      const most = Math.max(0, Math.min(wanted, MAX_UNDER_WAY - station.places));
+      const most = Math.max(0, Math.min(wanted, freePlaces(station)));
       station.places += most;
       const count =
         most === 0 ? 0 : await shares.take(channel, most, station.line.channel.messagesPerSecond).catch(() => 0);
@@ -86,7 +93,11 @@ function openStation({ lines, circuits }: SendNeighbours, channel: string): Stat
   if (line === undefined || circuit === undefined) throw new Error(`There is no channel ${channel}`);
   const ending = new AbortController();
   setMaxListeners(0, ending.signal);
-  return { channel, line, circuit, ending, underWay: new Set(), places: 0 };
+  return { channel, line, circuit, ending, underWay: new Set(), places: 0, unwritten: 0 };
+}
+
+function freePlaces({ places, unwritten }: Station): number {
+  return Math.min(MAX_AT_PROVIDER, MAX_IN_DOUBT - unwritten) - places;
 }
 
 function placesOn(station: Station, count: number, sendOne: (reply: ClaimedReply) => void): Places {
@@ -108,12 +119,19 @@ function placesOn(station: Station, count: number, sendOne: (reply: ClaimedReply
 
 function sendOne({ log }: SendNeighbours, attempts: Attempts, station: Station, reply: ClaimedReply): void {
   const { channel, line, circuit, ending, underWay } = station;
+  let isAnswered = false;
+  const onAnswered = () => {
+    isAnswered = true;
+    station.places -= 1;
+    station.unwritten += 1;
+  };
   const sending = attempts
-    .attempt(line, reply, { circuit, leave: { kind: 'all' }, signal: ending.signal })
+    .attempt(line, reply, { circuit, leave: { kind: 'all' }, signal: ending.signal, onAnswered })
     // The row is still `sending`: when its lease is over it is taken for unanswered.
     .catch((error: unknown) => log.error({ channel, error }, 'What came of a send could not be written down'))
     .finally(() => {
-      station.places -= 1;
+      if (isAnswered) station.unwritten -= 1;
+      else station.places -= 1;
       underWay.delete(sending);
     });
   underWay.add(sending);

@@ -3,7 +3,9 @@ import { sql } from 'kysely';
 import type { Channel } from '../../src/config.ts';
 import { REHEARSAL_PREFIX } from '../../src/sms/rehearsal.ts';
 import type { Database, Trx } from '../../src/store/database.ts';
+import type { ClaimedReply } from '../../src/store/replies.ts';
 import { sweepReplies } from '../../src/store/reply-sweep.ts';
+import type { Attempts } from '../../workers/attempt.ts';
 import { repliesIn } from '../store/outbox.ts';
 import { addCards, arrive, inbound, look } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
@@ -123,7 +125,36 @@ describe('a reply that goes out with the worker that decided it', () => {
     await waitFor(async () => (await statuses())[0] === 'queued', { what: 'the reply to be back in the outbox' });
     assert.deepEqual([(await repliesIn(store.db))[0]?.attempts, sending.provider.handed.length], [0, 0]);
     const places = await sending.sendNow.take('main', 1_000);
-    assert.equal(places.count, 600);
+    assert.equal(places.count, 200);
+  });
+
+  it('holds a place until its provider answers, and is one of 600 at most of which nothing is written down', async () => {
+    const held: { answer: () => void; write: () => void }[] = [];
+    const attempts: Attempts = {
+      attempt: (_line, _reply, { onAnswered = assert.fail }) =>
+        new Promise((write) => held.push({ answer: onAnswered, write })),
+      putBack: () => Promise.resolve(),
+    };
+    const { sendNow } = sender(store.db, accept, { channel: { messagesPerSecond: 10_000 }, attempts });
+    sendNow.open('main');
+    const sendAll = async () => {
+      const places = await sendNow.take('main', 1_000);
+      places.send(Array.from({ length: places.count }, () => ({}) as ClaimedReply));
+      return places.count;
+    };
+    const answerFrom = (first: number) => {
+      for (const { answer } of held.slice(first)) answer();
+    };
+    assert.deepEqual([await sendAll(), await sendAll()], [200, 0], 'nothing is answered');
+    answerFrom(0);
+    assert.equal(await sendAll(), 200);
+    answerFrom(200);
+    assert.equal(await sendAll(), 200);
+    answerFrom(400);
+    assert.equal(await sendAll(), 0, 'nothing is written down');
+    for (const { write } of held.slice(0, 50)) write();
+    await new Promise(setImmediate);
+    assert.equal(await sendAll(), 50);
   });
 
   it('gives its place back when its pack is not committed', async () => {
@@ -140,7 +171,7 @@ describe('a reply that goes out with the worker that decided it', () => {
       await bind(ids).catch(() => undefined);
     }
     const places = await sending.sendNow.take('main', 1_000);
-    assert.equal(places.count, 600, 'all that one process may have under way');
+    assert.equal(places.count, 200, 'all that one process may hand over');
   });
 });
 

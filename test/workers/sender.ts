@@ -4,7 +4,7 @@ import type { SendOutcome, Sessions } from '../../src/providers/provider.ts';
 import { compileTemplates } from '../../src/reply/compile.ts';
 import { templateSource } from '../../src/reply/source.ts';
 import type { Database } from '../../src/store/database.ts';
-import { createAttempts } from '../../workers/attempt.ts';
+import { type Attempts, createAttempts } from '../../workers/attempt.ts';
 import { createCircuits } from '../../workers/circuit.ts';
 import { createSend } from '../../workers/send.ts';
 import { createSendNow } from '../../workers/send-now.ts';
@@ -40,6 +40,8 @@ export interface SenderOptions {
   readonly backupChannel?: Partial<Channel>;
   /** It speaks over sessions, and some process has one that can send, or none has. */
   readonly backupSession?: boolean;
+  /** What `sendNow` does with replies, instead of what the worker does. */
+  readonly attempts?: Attempts;
 }
 
 const IDLE: Sessions = { run: () => Promise.resolve(), states: () => [], canSend: () => false };
@@ -48,7 +50,7 @@ const IDLE: Sessions = { run: () => Promise.resolve(), states: () => [], canSend
 export function sender(
   db: Database,
   script: Script,
-  { channel = {}, backup, backupChannel, backupSession }: SenderOptions = {},
+  { channel = {}, backup, backupChannel, backupSession, attempts: held }: SenderOptions = {},
 ) {
   const provider = scriptedProvider(script);
   const second = { ...scriptedProvider(backup ?? accept), ...(backupSession !== undefined && { sessions: IDLE }) };
@@ -86,7 +88,7 @@ export function sender(
     /** Runs one job. */
     send: (ids: readonly string[], key = 'main') => handle({ ids }, { signal: stopping.signal, channel: key }),
     /** What sends without a job. */
-    sendNow: createSendNow(neighbours, attempts),
+    sendNow: createSendNow(neighbours, held ?? attempts),
     provider,
     backup: second,
     circuits,
