@@ -89,7 +89,8 @@ describe('a channel in rehearsal', () => {
           phone: from,
           channel,
         });
-        return answer.messages.some(({ status }) => status === 'delivered') && answer.messages;
+        // Its receipt may come before what was sent is written down.
+        return answer.messages.some(({ status, text }) => status === 'delivered' && text !== '') && answer.messages;
       },
       { what: `a delivered reply on ${channel}` },
     );

@@ -165,7 +165,12 @@ function stateOf({ status, segments }: ConversationMessage): string {
 function isComplete({ own, replies }: Answer): boolean {
   if (own === undefined || own.status === 'received') return false;
   if (replies.length === 0) return own.status === 'quarantined' || isSilent(own);
-  return replies.every(({ status }) => status !== 'queued' && status !== 'sending');
+  return replies.every(isKnown);
+}
+
+/** A receipt may be quicker than what was sent is written down. */
+function isKnown({ status, text }: ConversationMessage): boolean {
+  return status !== 'queued' && status !== 'sending' && (text !== '' || status === 'failed');
 }
 
 const SILENT: readonly string[] = ['unsupported-sender', 'unreadable', 'error'] satisfies SilentOutcome[];
