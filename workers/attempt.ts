@@ -67,8 +67,9 @@ export function createAttempts(neighbours: SendNeighbours): Attempts {
       const worded = putIntoWords(neighbours, reply);
       const result = await attempt(neighbours, line, worded, permit);
       permit.onAnswered?.();
+      const answeredAt = neighbours.now();
       await record({ id: reply.id, ...toKeep(line.channel, worded, result), result });
-      follow(neighbours, line.channel, reply, result);
+      follow(neighbours, line.channel, reply, { result, answeredAt });
     },
     async putBack(id) {
       const result = { kind: 'later', delayMs: 0, isAttempt: false, errorCode: 'not-begun' } as const;
@@ -176,8 +177,12 @@ function toKeep(channel: Channel, { reply, text, segments }: Worded, { kind }: A
   return { text: text.replaceAll(code, BLANK_CODE), segments, codeBecomes: isOver ? BLANK_CODE : undefined };
 }
 
-function follow(neighbours: SendNeighbours, channel: Channel, reply: ClaimedReply, result: AttemptResult): void {
-  const { metrics, enqueue, log, now } = neighbours;
+function follow(
+  { metrics, enqueue, log }: SendNeighbours,
+  channel: Channel,
+  reply: ClaimedReply,
+  { result, answeredAt }: { readonly result: AttemptResult; readonly answeredAt: Date },
+): void {
   log.debug({ channel: channel.key, replyId: reply.id, result: result.kind }, 'Reply attempted');
   metrics.sendAttempts.inc({ channel: channel.key, outcome: result.kind });
   if (result.kind === 'later') enqueue.send(channel.key, [reply.id], result.delayMs);
@@ -186,7 +191,7 @@ function follow(neighbours: SendNeighbours, channel: Channel, reply: ClaimedRepl
     enqueue.send(result.to.channel, [reply.id]);
   } else metrics.replies.inc({ channel: channel.key, status: result.kind });
   if (result.kind === 'accepted' && reply.received_at !== null) {
-    metrics.textToReplySeconds.observe((now().getTime() - reply.received_at.getTime()) / 1000);
+    metrics.textToReplySeconds.observe((answeredAt.getTime() - reply.received_at.getTime()) / 1000);
   }
 }
 

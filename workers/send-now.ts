@@ -35,8 +35,8 @@ export interface Places {
  */
 const MAX_AT_PROVIDER = 200;
 /**
- * The same with those that were answered and are not yet written down: a kill leaves so many in doubt. When these counted as
- * the provider's, one reply in eight had to take a job at full load, and an SMS cost 4 to 10 % more.
+ * The same with those that were answered and are not yet written down: a kill leaves so many in doubt. When these held a
+ * place at the provider, one reply in eight had to take a job at full load, and an SMS cost 4 to 10 % more.
  */
 const MAX_IN_DOUBT = 600;
 

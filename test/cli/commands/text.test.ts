@@ -32,14 +32,20 @@ channels:
 `;
 
 /** The real doors of the service, with a memory instead of Postgres and an answer that the test gives. */
-async function serveCardwake(folder: string, decide: (sms: MobileOriginated) => { own: Decided; reply?: Decided }) {
+async function serveCardwake(
+  folder: string,
+  decide: (sms: MobileOriginated) => { own: Decided; reply?: Decided; writtenLater?: string },
+) {
   const messages: ConversationMessage[] = [];
+  /** The text of the reply, that is written down once it was looked at. */
+  let later: string | undefined;
   const settings = loadSettings({ CARDWAKE_SIMULATOR_SECRET: 'shared' }, { cwd: folder });
   const metrics = createMetrics();
   const add = (message: Decided & Pick<ConversationMessage, 'id' | 'direction'>) =>
     messages.push({ text: '', at: new Date().toISOString(), status: 'received', ...message });
   const take = (message: MobileOriginated) => {
-    const { own, reply } = decide(message);
+    const { own, reply, writtenLater } = decide(message);
+    later = writtenLater;
     add({ id: message.providerMessageId, direction: 'in', text: message.text, ...own });
     if (reply !== undefined) add({ id: `reply-${messages.length}`, direction: 'out', ...reply });
   };
@@ -59,7 +65,13 @@ async function serveCardwake(folder: string, decide: (sms: MobileOriginated) => 
   );
   const phone = createPhone({
     lines: () => Promise.resolve([]),
-    conversation: (number) => Promise.resolve(number === '+79161234567' ? messages : []),
+    conversation: (number) => {
+      if (number !== '+79161234567') return Promise.resolve([]);
+      const seen = [...messages];
+      const reply = messages.at(-1);
+      if (reply !== undefined && later !== undefined) messages.splice(-1, 1, { ...reply, text: later });
+      return Promise.resolve(seen);
+    },
     send(sms) {
       if (sms.to !== '1234') return Promise.resolve('shut');
       take({ providerMessageId: sms.id ?? '', from: sms.from, to: sms.to, text: sms.text });
@@ -111,6 +123,16 @@ describe('cardwake text', () => {
       '',
       'activated, after N s',
     ]);
+  });
+
+  it('waits for the text of a reply whose receipt is quicker', async () => {
+    const env = await serveCardwake(folder, () => ({
+      own: { status: 'done', outcome: 'activated' },
+      reply: { text: '', status: 'delivered' },
+      writtenLater: 'Welcome',
+    }));
+    const lines = await run(env, '+79161234567', '9643', '--to', '1234');
+    assert.deepEqual(lines.slice(3, 5), ['1234 → +79161234567 (delivered)', '  │ Welcome']);
   });
 
   it('texts a channel in rehearsal through the phone page, for want of its provider’s signature', async () => {
