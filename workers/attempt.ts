@@ -59,9 +59,9 @@ export interface Attempts {
   putBack(replyId: string): Promise<void>;
 }
 
-/** What came of attempts is written down together, as much at once as waits for it. */
-export function createAttempts(neighbours: SendNeighbours): Attempts {
-  const record = recorder(neighbours.db);
+/** What came of attempts is written down together, as much at once as waits for it. `recordEveryMs`: what tests set otherwise. */
+export function createAttempts(neighbours: SendNeighbours, recordEveryMs = RECORD_EVERY_MS): Attempts {
+  const record = recorder(neighbours.db, recordEveryMs);
   return {
     async attempt(line, reply, permit) {
       const worded = putIntoWords(neighbours, reply);
@@ -91,7 +91,7 @@ interface Worded {
  */
 const RECORD_EVERY_MS = 50;
 
-function recorder(db: Database): (attempt: RecordedAttempt) => Promise<undefined> {
+function recorder(db: Database, everyMs: number): (attempt: RecordedAttempt) => Promise<undefined> {
   const written = coalesce<RecordedAttempt, undefined>({
     run: async (attempts) => {
       await recordPatiently(db, attempts);
@@ -99,7 +99,7 @@ function recorder(db: Database): (attempt: RecordedAttempt) => Promise<undefined
     },
     maxItems: 100,
     maxInFlight: 2,
-    everyMs: RECORD_EVERY_MS,
+    everyMs,
     maxWaiting: 10_000,
   });
   return (attempt) => written.add(attempt);

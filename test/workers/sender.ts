@@ -82,7 +82,7 @@ export function sender(
     now: () => NOW,
     random: () => 0.5,
   };
-  const attempts = createAttempts(neighbours);
+  const attempts = createAttempts(neighbours, 0);
   const handle = createSend(neighbours, attempts);
   return {
     /** Runs one job. */
