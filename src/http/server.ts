@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { type Address, end, openDoors } from './doors.ts';
 import { messagesFor } from './express-messages.ts';
+import { onceATurn } from './once-a-turn.ts';
 
 /**
  * A caller who sends slowly is cut off within ten seconds. An idle connection outlives the minute that load balancers
@@ -14,6 +15,7 @@ const TIMEOUTS = {
   keepAliveTimeout: 65_000,
 } as const;
 
+/** Of all doors together. */
 const MAX_CONNECTIONS = 5000;
 
 /** A listening server. */
@@ -27,19 +29,34 @@ export interface Listening {
 
 /**
  * Serves `app`; resolves when connections are accepted, rejects when the port is taken. `doors`: sockets to listen with, for
- * a port where thousands may come at once; see `openDoors`.
+ * a port where thousands may come at once; see `openDoors`. Of more than `maxConnections` at a time the newest are cut.
  */
-export async function listen(app: RequestListener, at: Address, { doors = 1 } = {}): Promise<Listening> {
+export async function listen(
+  app: RequestListener,
+  at: Address,
+  { doors = 1, maxConnections = MAX_CONNECTIONS } = {},
+): Promise<Listening> {
   const requests = countRequests(app);
   const server = createServer({ ...TIMEOUTS, ...messagesFor(app) }, requests.listener);
+  boundConnections(server, maxConnections);
   const open = await openDoors(server, at, doors);
-  // Callers spread evenly over the doors.
-  for (const door of open) door.maxConnections = Math.ceil(MAX_CONNECTIONS / open.length);
   return {
     port: (server.address() as AddressInfo).port,
     server,
     close: (graceMs) => closeGracefully(server, open, requests, graceMs),
   };
+}
+
+/** Node's own bound is one of each door. */
+function boundConnections(server: Server, max: number): void {
+  let open = 0;
+  server.on('connection', (socket) => {
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
+    if (open > max) socket.destroy();
+  });
 }
 
 interface Requests {
@@ -51,8 +68,10 @@ interface Requests {
 function countRequests(app: RequestListener): Requests {
   const inFlight = new Set<ServerResponse>();
   let onIdle: (() => void) | undefined;
+  const hear = onceATurn();
   return {
     listener: (request, response) => {
+      hear(request, response);
       inFlight.add(response);
       if (onIdle !== undefined) response.setHeader('connection', 'close');
       response.once('close', () => {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import { listen } from '../../src/http/server.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, dial, serve } from './client.ts';
+import { call, closeAll, dial, serve } from './client.ts';
+
+const ANY = { port: 0, host: '127.0.0.1' } as const;
 
 describe('a listener', () => {
   afterEach(closeAll);
@@ -17,10 +20,30 @@ describe('a listener', () => {
     assert.ok(performance.now() - startedAt < 10_000);
   }).timeout(12_000);
 
-  it('keeps an idle connection longer than a load balancer does, and bounds their number', async () => {
+  it('keeps an idle connection longer than a load balancer does', async () => {
     const { server } = await serve((_request, response) => response.end());
     assert.ok(server.keepAliveTimeout > 60_000);
-    assert.ok(server.maxConnections > 0);
+  });
+
+  it('bounds the connections of all its doors together, and takes another when one has left', async () => {
+    const listening = await listen((_request, response) => response.end(), ANY, { doors: 8, maxConnections: 2 });
+    try {
+      const [first, second] = [dial(listening), dial(listening)];
+      await Promise.all([once(first.socket, 'connect'), once(second.socket, 'connect')]);
+      await dial(listening).ended;
+      second.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+      await waitFor(() => second.received().startsWith('HTTP/1.1 200'), { what: 'the answer to one who was let in' });
+      first.socket.end();
+      await first.ended;
+      const isLetIn = () =>
+        call(listening, { path: '/' }).then(
+          () => true,
+          () => false,
+        );
+      await waitFor(isLetIn, { what: 'the place of the one who has left' });
+    } finally {
+      await listening.close(0);
+    }
   });
 
   it('rejects when the port is taken', async () => {
