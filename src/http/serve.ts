@@ -32,7 +32,7 @@ const API_POOL = { poolSize: 10, connectTimeoutMs: 2_000, statementTimeoutMs: 5_
 
 /**
  * Of a minute's calls at three times the peak 4,180 were never heard with one socket, and with 16 or more all were. The
- * slowest refusal came after 2.3 s with 64, 1.0 to 1.3 s with 256, 0.8 s with 512.
+ * slowest refusal came after 2.3 s with 64, 1.0 to 1.3 s with 256, 0.9 s at the most with 512.
  */
 const DOORS = 512;
 
