@@ -218,13 +218,13 @@ async function poll() {
 function isAwaiting() {
   const all = [...state.messages, ...state.unsent];
   const isYoung = all.some(({ at, direction }) => direction === 'in' && Date.now() - Date.parse(at) < EAGER_FOR_MS);
-  return isYoung && all.slice(-4).some((message) => UNDER_WAY.includes(message.status) || isTyped(message));
+  return isYoung && all.slice(-4).some((message) => UNDER_WAY.includes(message.status) || isWithoutText(message));
 }
 
 const UNDER_WAY = ['received', 'queued', 'sending', 'accepted', 'sent'];
 
 /** A receipt may be quicker than the text that it is of is written down. */
-function isTyped({ direction, text, status }) {
+function isWithoutText({ direction, text, status }) {
   return direction === 'out' && text === '' && status !== 'failed';
 }
 
