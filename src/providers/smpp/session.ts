@@ -230,7 +230,7 @@ export class Session {
     // What is written in one turn of the event loop leaves in one system call: each costs as much as making ten PDUs.
     if (this.#socket.writableCorked === 0) {
       this.#socket.cork();
-      process.nextTick(() => this.#socket.uncork());
+      setImmediate(() => this.#socket.uncork());
     }
     this.#socket.write(bytes);
     if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#end('the SMSC does not read');

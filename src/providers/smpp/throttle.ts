@@ -33,6 +33,12 @@ export const SLOWEST_PER_SECOND = 1;
 /** Whoever would wait longer for an imposed pace comes back instead of holding a job. */
 const MAX_WAIT_MS = 1_000;
 
+/**
+ * Places that lie within so many ms of each other are used together, at the time of the first. With a timer and a system call
+ * for each submit_sm, an SMS over SMPP cost a fifth more at full load.
+ */
+const TOGETHER_MS = 10;
+
 /** Nobody comes back sooner. */
 const MIN_LATER_MS = 1_000;
 
@@ -53,10 +59,11 @@ export function takeTurn(pace: Pace, now: number, patienceMs: number): readonly 
   const { limitPerSecond, perSecond = limitPerSecond } = pace;
   const stepMs = 1_000 / Math.min(perSecond, limitPerSecond);
   const at = Math.max(pace.nextAt, now);
-  if (at - now <= (pace.perSecond === undefined ? patienceMs : Math.min(patienceMs, MAX_WAIT_MS))) {
+  const waitMs = at - now;
+  if (waitMs <= (pace.perSecond === undefined ? patienceMs : Math.min(patienceMs, MAX_WAIT_MS))) {
     return [
       { ...pace, nextAt: at + stepMs },
-      { kind: 'go', waitMs: at - now },
+      { kind: 'go', waitMs: stepMs < TOGETHER_MS ? waitMs - (waitMs % TOGETHER_MS) : waitMs },
     ];
   }
   const promised = Math.max(pace.promisedUntil, at) + stepMs;

@@ -17,7 +17,7 @@ const STATEMENTS = [
       'hex')::uuid`,
   `CREATE TABLE members (
     id uuid PRIMARY KEY DEFAULT time_ordered_uuid(),
-    program text NOT NULL,
+    program text NOT NULL COLLATE "C",
     phone text COLLATE "C",
     phone_proof text NOT NULL DEFAULT 'none' CHECK (phone_proof IN ('none', 'sms', 'code', 'operator', 'cashier')),
     name text,
@@ -36,7 +36,7 @@ const STATEMENTS = [
   `CREATE INDEX members_incomplete ON members (program, created_at, id) WHERE profile = 'incomplete' AND erased_at IS NULL`,
   `CREATE TABLE enrolments (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    program text NOT NULL,
+    program text NOT NULL COLLATE "C",
     way text NOT NULL CHECK (way IN ('till', 'website', 'questionnaire')),
     card text NOT NULL COLLATE "C",
     phone text COLLATE "C",
@@ -64,17 +64,17 @@ const STATEMENTS = [
   `CREATE INDEX replies_with_code ON replies (id)
     WHERE template = 'confirm-code' AND variables ->> 'code' <> '######'`,
   `CREATE TABLE code_quota (
-    program text NOT NULL,
-    scope text NOT NULL CHECK (scope IN ('phone', 'address', 'program')),
-    subject text NOT NULL,
+    program text NOT NULL COLLATE "C",
+    scope text NOT NULL COLLATE "C" CHECK (scope IN ('phone', 'address', 'program')),
+    subject text NOT NULL COLLATE "C",
     day date NOT NULL,
     used integer NOT NULL,
     PRIMARY KEY (program, scope, subject, day)
   )`,
   `CREATE TABLE api_keys (
-    prefix text PRIMARY KEY,
+    prefix text COLLATE "C" PRIMARY KEY,
     secret_hash bytea NOT NULL,
-    program text NOT NULL,
+    program text NOT NULL COLLATE "C",
     shop text,
     name text NOT NULL,
     scopes text[] NOT NULL,
@@ -85,8 +85,8 @@ const STATEMENTS = [
     last_used_at timestamptz
   )`,
   `CREATE TABLE idempotent_answers (
-    key_prefix text NOT NULL REFERENCES api_keys (prefix),
-    idempotency_key text NOT NULL,
+    key_prefix text NOT NULL COLLATE "C" REFERENCES api_keys (prefix),
+    idempotency_key text NOT NULL COLLATE "C",
     request_hash bytea NOT NULL,
     status smallint,
     headers jsonb,
@@ -98,7 +98,7 @@ const STATEMENTS = [
   `CREATE TABLE events (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     webhook_id uuid NOT NULL DEFAULT gen_random_uuid(),
-    program text NOT NULL,
+    program text NOT NULL COLLATE "C",
     type text NOT NULL CHECK (type IN ('card.activated', 'card.switched', 'card.blocked', 'member.updated', 'member.erased')),
     subject text NOT NULL COLLATE "C",
     previous_subject text COLLATE "C",
@@ -118,7 +118,7 @@ const STATEMENTS = [
   `CREATE INDEX events_of_subject ON events (program, subject)`,
   `CREATE INDEX events_of_phone ON events (program, (data ->> 'phone'))`,
   `CREATE TABLE opt_outs (
-    program text NOT NULL,
+    program text NOT NULL COLLATE "C",
     phone_mark bytea NOT NULL,
     opted_out_at timestamptz NOT NULL,
     PRIMARY KEY (program, phone_mark)

@@ -25,6 +25,18 @@ describe('The pace of a channel', () => {
     assert.deepEqual(waits, [0, 100, 200, 300]);
   });
 
+  it('uses the places of ten milliseconds together, and is never further ahead of its limit', () => {
+    let pace = paceOf(1_000);
+    const waits = Array.from({ length: 25 }, () => {
+      const [next, turn] = takeTurn(pace, 0, FOR_EVER);
+      pace = next;
+      return turn.waitMs;
+    });
+    assert.deepEqual(waits, [...Array(10).fill(0), ...Array(10).fill(10), ...Array(5).fill(20)]);
+    const gaps = fc.array(fc.double({ min: 0, max: 30, noNaN: true }));
+    fc.assert(fc.property(fc.integer({ min: 1, max: 20_000 }), gaps, isNearItsLimit));
+  });
+
   it('turns away, for a second at least, who cannot wait for its place, and keeps it for others', () => {
     const [pace] = takeTurn(paceOf(10), 0, FOR_EVER);
     const [after, turn] = takeTurn(pace, 0, 50);
@@ -127,3 +139,18 @@ describe('The pace that an SMSC imposes', () => {
     assert.equal(retryAfterMs({ ...NO_PACE, perSecond: 1, promisedUntil: 90_000 }, 0), 30_000);
   });
 });
+
+/** Whoever comes after each of the gaps waits until less than ten milliseconds before its place at most. */
+function isNearItsLimit(limit: number, gaps: readonly number[]): void {
+  let pace = paceOf(limit);
+  let [now, place] = [0, 0];
+  for (const gap of gaps) {
+    now += gap;
+    place = Math.max(place, now);
+    const [next, turn] = takeTurn(pace, now, FOR_EVER);
+    pace = next;
+    const earlyMs = place - now - turn.waitMs;
+    assert.ok(earlyMs > -1e-6 && earlyMs < 10, `${earlyMs} ms before its place`);
+    place += 1_000 / limit;
+  }
+}
