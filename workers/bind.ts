@@ -31,6 +31,8 @@ export interface BindNeighbours {
   readonly programs: ReadonlyMap<string, Program>;
   readonly quota: ReplyQuota;
   readonly sendNow: Pick<SendNow, 'take' | 'putBack'>;
+  /** Whether replies go out over sessions, as with SMPP. */
+  readonly hasSessions: boolean;
   readonly enqueue: Pick<Enqueuer, 'bind' | 'send'>;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -58,7 +60,7 @@ export function createBind(neighbours: BindNeighbours): Handlers['bind'] {
       await bindEach(neighbours, ids);
       return ids.map(() => undefined);
     },
-    maxItems: MAX_PACK,
+    maxItems: neighbours.hasSessions ? MAX_OVER_SESSIONS : MAX_PACK,
     maxInFlight: PACKS_AT_ONCE,
     everyMs: PACK_EVERY_MS,
     maxWaiting: MAX_PACK * CATALOG.bind.concurrency,
@@ -68,6 +70,11 @@ export function createBind(neighbours: BindNeighbours): Handlers['bind'] {
   };
 }
 
+/**
+ * SMS in one transaction at most, where replies go out over sessions: there an SMS costs a tenth less than in packs of 50. Where
+ * each reply is an HTTP call, Postgres saves as much, and the worker, with twice the calls under way, spends it.
+ */
+const MAX_OVER_SESSIONS = 100;
 /**
  * Transactions of one process. While they run, further jobs wait and are then decided together: SMS that come one by one
  * make jobs of one, and at the full price of a transaction each a worker that fell behind would never catch up.
