@@ -9,6 +9,8 @@ export interface CoalesceOptions<Item, Result> {
    * at once, while at higher rates a round trip carries what came meanwhile instead of one item.
    */
   readonly everyMs?: number;
+  /** The same after a pack of more than one item, where company is likely to come again; default: `everyMs`. */
+  readonly everyMsInCompany?: number;
   /** Items that may wait; one more is rejected with `CoalescerFull`. */
   readonly maxWaiting: number;
 }
@@ -39,7 +41,7 @@ interface Entry<Item, Result> {
 export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): Coalescer<Item, Result> {
   const queue: Entry<Item, Result>[] = [];
   const idle: (() => void)[] = [];
-  const pace = paceOf(options.everyMs ?? 0, start);
+  const pace = paceOf(options, start);
   let inFlight = 0;
   let isStartDue = false;
 
@@ -54,9 +56,10 @@ export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): 
     while (queue.length > 0 && inFlight < options.maxInFlight) {
       const isUrgent = queue.length >= options.maxItems || idle.length > 0;
       if (!isUrgent && pace.isTooSoon()) return;
-      pace.started();
+      const pack = queue.splice(0, options.maxItems);
+      pace.started(pack.length);
       inFlight += 1;
-      void runPack(options.run, queue.splice(0, options.maxItems)).then(finish);
+      void runPack(options.run, pack).then(finish);
     }
   }
 
@@ -84,14 +87,21 @@ export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): 
   };
 }
 
+interface Pace {
+  isTooSoon(): boolean;
+  started(items: number): void;
+}
+
+type Times = Pick<CoalesceOptions<never, never>, 'everyMs' | 'everyMsInCompany'>;
+
 /** Keeps packs so many milliseconds apart; `start` is called once it is no longer too soon. */
-function paceOf(everyMs: number, start: () => void): { isTooSoon(): boolean; started(): void } {
-  if (everyMs === 0) return { isTooSoon: () => false, started: () => {} };
-  let startedAt = Number.NEGATIVE_INFINITY;
+function paceOf({ everyMs = 0, everyMsInCompany = everyMs }: Times, start: () => void): Pace {
+  if (everyMs === 0 && everyMsInCompany === 0) return { isTooSoon: () => false, started: () => {} };
+  let nextAt = Number.NEGATIVE_INFINITY;
   let isPausing = false;
   return {
     isTooSoon() {
-      const leftMs = startedAt + everyMs - performance.now();
+      const leftMs = nextAt - performance.now();
       if (leftMs <= 0) return false;
       if (isPausing) return true;
       isPausing = true;
@@ -101,8 +111,8 @@ function paceOf(everyMs: number, start: () => void): { isTooSoon(): boolean; sta
       }, leftMs);
       return true;
     },
-    started() {
-      startedAt = performance.now();
+    started(items) {
+      nextAt = performance.now() + (items > 1 ? everyMsInCompany : everyMs);
     },
   };
 }

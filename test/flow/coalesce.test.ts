@@ -1,10 +1,10 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { mock } from 'node:test';
 import fc from 'fast-check';
-import { type Coalescer, CoalescerFull, coalesce } from '../../src/flow/coalesce.ts';
+import { type CoalesceOptions, type Coalescer, CoalescerFull, coalesce } from '../../src/flow/coalesce.ts';
 
 /** A run under the test's control: it records its packs and ends each when told to. */
-function controlled(options: { maxItems: number; maxInFlight: number; maxWaiting: number; everyMs?: number }) {
+function controlled(options: Omit<CoalesceOptions<number, string>, 'run'>) {
   const packs: (readonly number[])[] = [];
   const running: { readonly pack: readonly number[]; end(error?: Error): void }[] = [];
   let mostInFlight = 0;
@@ -101,6 +101,22 @@ describe('a coalescer', () => {
         await pass(10);
       }
       deepEqual(packs, [[1], [2], [3]]);
+    });
+
+    it('waits longer after a pack that was not alone, until one is alone again', async () => {
+      const { coalescer, packs, running } = controlled({ ...PACED, everyMsInCompany: 20 });
+      const after = async (ms: number, ...items: readonly number[]) => {
+        for (const run of running.splice(0)) run.end();
+        await pass(ms);
+        await add(coalescer, ...items);
+      };
+      await add(coalescer, 1, 2);
+      await after(19, 3);
+      deepEqual(packs, [[1, 2]]);
+      await after(1);
+      deepEqual(packs, [[1, 2], [3]]);
+      await after(10, 4);
+      deepEqual(packs, [[1, 2], [3], [4]]);
     });
 
     it('lets a full pack go at once', async () => {
