@@ -105,17 +105,17 @@ describe('a coalescer', () => {
 
     it('waits longer after a pack that was not alone, until one is alone again', async () => {
       const { coalescer, packs, running } = controlled({ ...PACED, everyMsInCompany: 20 });
-      const after = async (ms: number, ...items: readonly number[]) => {
+      const endAndPass = async (ms: number, ...items: readonly number[]) => {
         for (const run of running.splice(0)) run.end();
         await pass(ms);
         await add(coalescer, ...items);
       };
       await add(coalescer, 1, 2);
-      await after(19, 3);
+      await endAndPass(19, 3);
       deepEqual(packs, [[1, 2]]);
-      await after(1);
+      await endAndPass(1);
       deepEqual(packs, [[1, 2], [3]]);
-      await after(10, 4);
+      await endAndPass(10, 4);
       deepEqual(packs, [[1, 2], [3], [4]]);
     });
 
