@@ -15,11 +15,15 @@ export const CUT_ESCAPE = '\x1b';
 
 const NO_TABLES: Gsm7Tables = {};
 
-/** A character's septets: one, or two with an escape. */
-type Septets = readonly [number] | readonly [typeof ESCAPE, number];
+/** By UTF-16 code unit: the septet, `KNOWN`, and `ESCAPED` where an escape goes before it; 0: in neither table. */
+type Encoder = Uint16Array;
+const KNOWN = 0x100;
+const ESCAPED = 0x200;
+/** The infinity sign, of Portuguese, is the highest of all tables. */
+const CODE_UNITS = 0x221f;
 
 /** Made when first asked for; at most sixteen. */
-const ENCODERS = new Map<string, ReadonlyMap<string, Septets>>();
+const ENCODERS = new Map<string, Encoder>();
 
 /**
  * The septets of a text, one per octet; undefined when a character is in neither table. Characters of both go without
@@ -27,13 +31,15 @@ const ENCODERS = new Map<string, ReadonlyMap<string, Septets>>();
  */
 export function encodeGsm7(text: string, tables: Gsm7Tables = NO_TABLES): Uint8Array | undefined {
   const encoder = encoderOf(tables);
-  const septets: number[] = [];
+  const septets = new Uint8Array(2 * text.length);
+  let length = 0;
   for (let i = 0; i < text.length; i++) {
-    const character = encoder.get(text.charAt(i));
-    if (character === undefined) return undefined;
-    septets.push(...character);
+    const code = encoder[text.charCodeAt(i)] ?? 0;
+    if (code === 0) return undefined;
+    if ((code & ESCAPED) !== 0) septets[length++] = ESCAPE;
+    septets[length++] = code;
   }
-  return Uint8Array.from(septets);
+  return septets.subarray(0, length);
 }
 
 /**
@@ -68,17 +74,17 @@ function extensionOf({ single }: Gsm7Tables): Readonly<Record<number, string>> {
   return single === undefined ? DEFAULT_EXTENSION : SINGLE_TABLES[single];
 }
 
-function encoderOf(tables: Gsm7Tables): ReadonlyMap<string, Septets> {
+function encoderOf(tables: Gsm7Tables): Encoder {
   const key = `${tables.locking} ${tables.single}`;
   const known = ENCODERS.get(key);
   if (known !== undefined) return known;
-  const encoder = new Map<string, Septets>();
-  for (const [septet, character] of Object.entries(extensionOf(tables))) {
-    encoder.set(character, [ESCAPE, Number(septet)]);
-  }
   const alphabet = alphabetOf(tables);
+  const encoder = new Uint16Array(CODE_UNITS);
+  for (const [septet, character] of Object.entries(extensionOf(tables))) {
+    encoder[character.charCodeAt(0)] = Number(septet) | KNOWN | ESCAPED;
+  }
   for (let septet = 0; septet < alphabet.length; septet++) {
-    if (septet !== ESCAPE) encoder.set(alphabet.charAt(septet), [septet]);
+    if (septet !== ESCAPE) encoder[alphabet.charCodeAt(septet)] = septet | KNOWN;
   }
   ENCODERS.set(key, encoder);
   return encoder;

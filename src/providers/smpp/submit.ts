@@ -115,10 +115,15 @@ export function relativeTime(seconds: number): string {
 function scriptOf(text: string, writing: Writing): Script {
   const alphabet = alphabetOf(writing.dataCoding, writing);
   const isOneOctet = alphabet !== undefined && alphabet !== 'iso-8859-5' && alphabet !== 'iso-8859-8';
-  if (isOneOctet && alphabet !== 'ucs-2' && isGsm7(text) && writeText(text, alphabet) !== undefined) {
+  if (isOneOctet && alphabet !== 'ucs-2' && isGsm7(text) && holdsGsm7(alphabet, text)) {
     return { encoding: 'GSM-7', alphabet, dataCoding: writing.dataCoding };
   }
   return { encoding: 'UCS-2', alphabet: 'ucs-2', dataCoding: UCS_2 };
+}
+
+/** Of a text in GSM-7. */
+function holdsGsm7(alphabet: DefaultAlphabet, text: string): boolean {
+  return alphabet === 'gsm-7' || alphabet === 'gsm-7-packed' || writeText(text, alphabet) !== undefined;
 }
 
 function commonFields(message: MobileTerminated, writing: Writing, { dataCoding }: Script): SubmitFields {
