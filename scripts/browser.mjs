@@ -9,6 +9,9 @@ const FLAGS =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
   '--disable-component-update --disable-sync --hide-scrollbars --remote-debugging-port=0';
 
+/** A Chromium that has not ended by then is killed. */
+const STOP_MS = 5_000;
+
 /** Starts Chromium (see `findChromium`) with a new profile, and talks DevTools protocol to it. */
 export async function startBrowser() {
   const profile = mkdtempSync(join(tmpdir(), 'cardwake-browser-'));
@@ -18,9 +21,12 @@ export async function startBrowser() {
   return {
     openPage: () => openPage(send),
     async stop() {
-      await send('Browser.close');
+      // It may be gone before its answer has left, and then nobody answers.
+      send('Browser.close').catch(() => undefined);
+      const killing = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
       await ended;
-      rmSync(profile, { recursive: true, force: true });
+      clearTimeout(killing);
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
