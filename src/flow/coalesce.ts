@@ -9,7 +9,7 @@ export interface CoalesceOptions<Item, Result> {
    * at once, while at higher rates a round trip carries what came meanwhile instead of one item.
    */
   readonly everyMs?: number;
-  /** The same after a pack of more than one item, where company is likely to come again; default: `everyMs`. */
+  /** The same after a pack of three items or more, where company is likely to come again; default: `everyMs`. */
   readonly everyMsInCompany?: number;
   /** Items that may wait; one more is rejected with `CoalescerFull`. */
   readonly maxWaiting: number;
@@ -87,6 +87,9 @@ export function coalesce<Item, Result>(options: CoalesceOptions<Item, Result>): 
   };
 }
 
+/** Two would meet in the longer wait itself and keep it up, however few come. */
+const COMPANY = 3;
+
 interface Pace {
   isTooSoon(): boolean;
   started(items: number): void;
@@ -112,7 +115,7 @@ function paceOf({ everyMs = 0, everyMsInCompany = everyMs }: Times, start: () =>
       return true;
     },
     started(items) {
-      nextAt = performance.now() + (items > 1 ? everyMsInCompany : everyMs);
+      nextAt = performance.now() + (items >= COMPANY ? everyMsInCompany : everyMs);
     },
   };
 }

@@ -103,20 +103,23 @@ describe('a coalescer', () => {
       deepEqual(packs, [[1], [2], [3]]);
     });
 
-    it('waits longer after a pack that was not alone, until one is alone again', async () => {
+    it('waits longer after a pack of three, and not after one of two', async () => {
       const { coalescer, packs, running } = controlled({ ...PACED, everyMsInCompany: 20 });
       const endAndPass = async (ms: number, ...items: readonly number[]) => {
         for (const run of running.splice(0)) run.end();
         await pass(ms);
         await add(coalescer, ...items);
       };
-      await add(coalescer, 1, 2);
-      await endAndPass(19, 3);
-      deepEqual(packs, [[1, 2]]);
+      await add(coalescer, 1, 2, 3);
+      await endAndPass(19, 4, 5);
+      deepEqual(packs, [[1, 2, 3]]);
       await endAndPass(1);
-      deepEqual(packs, [[1, 2], [3]]);
-      await endAndPass(10, 4);
-      deepEqual(packs, [[1, 2], [3], [4]]);
+      deepEqual(packs, [
+        [1, 2, 3],
+        [4, 5],
+      ]);
+      await endAndPass(10, 6);
+      deepEqual(packs, [[1, 2, 3], [4, 5], [6]]);
     });
 
     it('lets a full pack go at once', async () => {
