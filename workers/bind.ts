@@ -32,7 +32,7 @@ export interface BindNeighbours {
   readonly quota: ReplyQuota;
   readonly sendNow: Pick<SendNow, 'take' | 'putBack'>;
   /** Whether replies go out over sessions, as with SMPP. */
-  readonly hasSessions: boolean;
+  readonly isOverSessions: boolean;
   readonly enqueue: Pick<Enqueuer, 'bind' | 'send'>;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -60,7 +60,7 @@ export function createBind(neighbours: BindNeighbours): Handlers['bind'] {
       await bindEach(neighbours, ids);
       return ids.map(() => undefined);
     },
-    maxItems: neighbours.hasSessions ? MAX_OVER_SESSIONS : MAX_PACK,
+    maxItems: neighbours.isOverSessions ? MAX_OVER_SESSIONS : MAX_PACK,
     maxInFlight: PACKS_AT_ONCE,
     everyMs: PACK_EVERY_MS,
     maxWaiting: MAX_PACK * CATALOG.bind.concurrency,

@@ -44,8 +44,8 @@ export async function work(service: Service): Promise<Working> {
   const hasSession = (channel: string) => sessions.canSend(channel);
   const sending = { ...common, circuits, hasSession, random: Math.random };
   const carrying = { ...sending, lines: rehearsals.lines, texts: () => templates.texts() };
-  const hasSessions = channels.length < lines.size;
-  const openJobs = jobsOf(queue, carrying, { ...common, quota, hasSessions });
+  const isOverSessions = channels.length < lines.size;
+  const openJobs = jobsOf(queue, carrying, { ...common, quota, isOverSessions });
   const endJobs = openJobs(channels, true);
   const sessions = keepSessions({
     db,

@@ -26,7 +26,7 @@ export function binder(db: Database, { programs = [CLUB], quotaDb = db, ...chang
     programs: new Map(programs.map((one) => [one.key, one])),
     quota: createReplyQuota(quotaDb, now),
     sendNow: NOTHING_AT_ONCE,
-    hasSessions: false,
+    isOverSessions: false,
     enqueue: { bind: (ids) => again.push(...ids), send: (_channel, ids) => replies.push(...ids) },
     metrics,
     log,
