@@ -29,9 +29,9 @@ const ENCODERS = new Map<string, Encoder>();
  * The septets of a text, one per octet; undefined when a character is in neither table. Characters of both go without
  * an escape.
  */
-export function encodeGsm7(text: string, tables: Gsm7Tables = NO_TABLES): Uint8Array | undefined {
+export function encodeGsm7(text: string, tables: Gsm7Tables = NO_TABLES): Buffer | undefined {
   const encoder = encoderOf(tables);
-  const septets = new Uint8Array(2 * text.length);
+  const septets = Buffer.allocUnsafe(2 * text.length);
   let length = 0;
   for (let i = 0; i < text.length; i++) {
     const code = encoder[text.charCodeAt(i)] ?? 0;

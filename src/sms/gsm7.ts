@@ -26,6 +26,7 @@ const PLAIN: Readonly<Record<string, string>> = {
   '\u202f': ' ',
   '\u2009': ' ',
 };
+const TYPOGRAPHIC = new RegExp(`[${Object.keys(PLAIN).join('')}]`, 'g');
 
 /** The septets that a UTF-16 code unit takes in GSM-7: 1, 2 (extension table), or 0 when GSM-7 lacks it. */
 export function septetsOf(codeUnit: number): number {
@@ -44,7 +45,6 @@ export function isGsm7(text: string): boolean {
  */
 export function preferGsm7(text: string): string {
   if (isGsm7(text)) return text;
-  let plain = '';
-  for (const character of text) plain += PLAIN[character] ?? character;
+  const plain = text.replace(TYPOGRAPHIC, (character) => PLAIN[character] ?? character);
   return isGsm7(plain) ? plain : text;
 }

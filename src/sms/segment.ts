@@ -34,7 +34,7 @@ export function countSegments(text: string): SegmentCount {
   let segments = 1;
   let free: number = joined;
   for (let i = 0; i < text.length; i++) {
-    const width = encoding === 'GSM-7' ? septetsOf(text.charCodeAt(i)) : utf16Width(text, i);
+    const width = characterWidth(text, i, encoding);
     if (encoding === 'UCS-2') i += width - 1;
     characters += width;
     if (width > free) {
@@ -47,7 +47,11 @@ export function countSegments(text: string): SegmentCount {
   return { encoding, segments, characters, perSegment: joined };
 }
 
-/** 2 where a whole surrogate pair starts, else 1: a lone surrogate is one (broken) character. */
-function utf16Width(text: string, index: number): 1 | 2 {
+/**
+ * What the character that begins at `index` takes, in septets or UTF-16 code units. A whole surrogate pair takes 2, a lone
+ * surrogate is one (broken) character.
+ */
+export function characterWidth(text: string, index: number, encoding: Encoding): number {
+  if (encoding === 'GSM-7') return septetsOf(text.charCodeAt(index));
   return (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
 }

@@ -1,5 +1,4 @@
-import { septetsOf } from './gsm7.ts';
-import { type Encoding, SEGMENT_CHARACTERS } from './segment.ts';
+import { characterWidth, type Encoding, SEGMENT_CHARACTERS } from './segment.ts';
 
 /** The room in one SMS, alone and as one of several, in septets or UTF-16 code units. */
 export interface SegmentRoom {
@@ -16,30 +15,20 @@ export function splitText(
   encoding: Encoding,
   room: SegmentRoom = SEGMENT_CHARACTERS[encoding],
 ): string[] {
-  const widths = characterWidths(text, encoding);
-  if (widths.reduce((sum, { width }) => sum + width, 0) <= room.alone) return [text];
   const segments: string[] = [];
   let start = 0;
+  let total = 0;
   let free = room.joined;
-  for (const { index, width } of widths) {
+  for (let i = 0; i < text.length; i++) {
+    const width = characterWidth(text, i, encoding);
     if (width > free) {
-      segments.push(text.slice(start, index));
-      start = index;
+      segments.push(text.slice(start, i));
+      start = i;
       free = room.joined;
     }
+    if (encoding === 'UCS-2') i += width - 1;
+    total += width;
     free -= width;
   }
-  return [...segments, text.slice(start)];
-}
-
-/** Where each character begins, and what it takes. */
-function characterWidths(text: string, encoding: Encoding): { readonly index: number; readonly width: number }[] {
-  const widths: { index: number; width: number }[] = [];
-  let index = 0;
-  for (const character of text) {
-    const width = encoding === 'GSM-7' ? septetsOf(character.charCodeAt(0)) : character.length;
-    widths.push({ index, width });
-    index += character.length;
-  }
-  return widths;
+  return total <= room.alone ? [text] : [...segments, text.slice(start)];
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
 
 /** An audit event with its place in the chain: everything that the hash of that place covers, as text. */
@@ -64,7 +64,7 @@ export function linkHash(previous: Buffer, link: ChainLink): Buffer {
     bytes.writeUInt8(1, end);
     end = bytes.writeUInt32BE(length, end + 1) + length;
   }
-  return createHash('sha256').update(bytes.subarray(0, end)).digest();
+  return hash('sha256', bytes.subarray(0, end), 'buffer');
 }
 
 /** The byte 01 and a length. */

@@ -42,6 +42,23 @@ describe('renderReply', () => {
     assert.equal(say('کارت {{ card }}، {{ minutes }} دقیقه', { locale: 'fa' }).text, 'کارت \u200e•••• 3456، ۱۵ دقیقه');
   });
 
+  it('joins words and names to what Liquid makes of them', () => {
+    const part = fc.oneof(
+      fc.constantFrom('{{ card }}', '{{program}}', '{{  code}}', '{{\nnumber }}', '{{- card }}', '{{ card -}}', ' '),
+      fc.constantFrom('{{ asked }}', '{{ otherCard }}', '{{ true }}', '{{ toString }}', '{{ card.size }}', '{{ "я" }}'),
+      fc.constantFrom('}}', '{', '{ {', '%}', '{% if code %}ваша{% endif %}', '{{ card | upcase }}', '{{{ card }}}'),
+      fc.constantFrom('Карта ', '. ', '\n', '\\', '$1', '%20'),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 6 }), fc.constantFrom('ru', 'fa'), (parts, locale) => {
+        const [text, values] = [parts.join(''), { ...VALUES, asked: true }] as const;
+        // A tag that says nothing leaves all of it to Liquid.
+        assert.deepEqual(say(text, { locale, values }), say(`${text}\n{% comment %}{% endcomment %}`, { locale, values }));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('gives way to a safe text when a value is missing, and says which', () => {
     const reply = say('Карта {{ otherCard }}');
     assert.deepEqual(reply, {

@@ -131,7 +131,7 @@ export function writeText(
     case 'gsm-7-packed': {
       const septets = encodeGsm7(text, header.tables);
       if (septets === undefined) return undefined;
-      return alphabet === 'gsm-7' ? Buffer.from(septets) : packSeptets(septets, fillBitsAfter(header.octets));
+      return alphabet === 'gsm-7' ? septets : packSeptets(septets, fillBitsAfter(header.octets));
     }
     case 'ascii':
     case 'utf-8':

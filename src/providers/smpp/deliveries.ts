@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { within } from '../../within.ts';
 import type { Received, SessionDoor } from '../provider.ts';
 import { unreadable } from '../unreadable.ts';
@@ -97,7 +97,7 @@ export class Deliveries {
   }
 }
 
-/** Everything but the header, in which the sequence number of a repeat is another. */
+/** Of the kind and the body: in the header the sequence number of a repeat is another. */
 function digestOf({ command, frame }: Pdu): string {
-  return createHash('sha256').update(command).update(frame.subarray(HEADER_BYTES)).digest('base64');
+  return command + hash('sha256', frame.subarray(HEADER_BYTES), 'base64');
 }

@@ -23,6 +23,7 @@ declare module 'smpp' {
   const smpp: {
     /** Statuses by name: `ESME_RTHROTTLED` is 0x58. */
     readonly errors: Readonly<Record<string, number>>;
+    readonly commands: Readonly<Record<string, { readonly id: number } | undefined>>;
     readonly commandsById: Readonly<Record<number, { readonly command: string } | undefined>>;
   };
   // oxlint-disable-next-line import/no-default-export -- the package is CommonJS

@@ -50,10 +50,18 @@ export function writeRequest(command: string, sequence: number, fields: PduField
  */
 export function writeResponse(to: Pick<Pdu, 'command' | 'sequence'>, status: number): Buffer {
   const command = ANSWERABLE.has(to.command) ? `${to.command}_resp` : 'generic_nack';
-  return new PDU(command, { command_status: status, sequence_number: to.sequence }).toBuffer();
+  const length = HEADER_BYTES + (status === 0 && WITH_MESSAGE_ID.has(command) ? 1 : 0);
+  // The end of an empty message_id is already there.
+  const bytes = Buffer.alloc(length);
+  bytes.writeUInt32BE(length, 0);
+  bytes.writeUInt32BE(smpp.commands[command]?.id ?? 0, 4);
+  bytes.writeUInt32BE(status, 8);
+  bytes.writeUInt32BE(to.sequence, 12);
+  return bytes;
 }
 
 const ANSWERABLE: ReadonlySet<string> = new Set(['deliver_sm', 'data_sm', 'enquire_link', 'unbind']);
+const WITH_MESSAGE_ID: ReadonlySet<string> = new Set(['deliver_sm_resp', 'data_sm_resp']);
 
 const NAMES = new Map(Object.entries(smpp.errors).map(([name, status]) => [status, name]));
 

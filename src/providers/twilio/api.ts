@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { stringify } from 'node:querystring';
 import type { Twilio } from 'twilio';
 import type { MessageListInstance } from 'twilio/lib/rest/api/v2010/account/message.js';
 import type { MobileTerminated } from '../../sms/message.ts';
@@ -46,19 +47,23 @@ export function twilioApi(options: ApiOptions): TwilioApi {
   const http = httpCaller(options.apiBaseUrl, { timeoutMs: options.requestTimeoutMs });
   const messaging = httpCaller(messagingBaseUrl(options.apiBaseUrl), { timeoutMs: options.requestTimeoutMs });
   const as = (authToken: string) => ({ http, accountSid: options.accountSid, authToken });
+  const write = messageWriter(options.accountSid);
   return {
     createMessage: (message, { authToken, statusCallback, signal }) =>
-      withMessages({ ...as(authToken), signal }, (messages) =>
-        messages.create({
-          from: message.from,
-          to: message.to,
-          body: message.text,
-          statusCallback,
-          ...(message.validitySeconds !== undefined && {
-            validityPeriod: Math.min(Math.max(message.validitySeconds, 1), MAX_VALIDITY_SECONDS),
+      callWritten(
+        { ...as(authToken), signal },
+        write((messages) =>
+          messages.create({
+            from: message.from,
+            to: message.to,
+            body: message.text.toWellFormed(),
+            statusCallback,
+            ...(message.validitySeconds !== undefined && {
+              validityPeriod: Math.min(Math.max(message.validitySeconds, 1), MAX_VALIDITY_SECONDS),
+            }),
+            ...(options.messagingServiceSid !== undefined && { messagingServiceSid: options.messagingServiceSid }),
           }),
-          ...(options.messagingServiceSid !== undefined && { messagingServiceSid: options.messagingServiceSid }),
-        }),
+        ),
       ),
     fetchAccount: (authToken) =>
       withClient(as(authToken), (client) => client.api.v2010.accounts(options.accountSid).fetch()),
@@ -70,7 +75,10 @@ export function twilioApi(options: ApiOptions): TwilioApi {
     fetchMessagingService: (sid, authToken) =>
       withClient({ ...as(authToken), http: messaging }, (client) => client.messaging.v1.services(sid).fetch()),
     listMessages: (to, { authToken, signal }) =>
-      withMessages({ ...as(authToken), signal }, (messages) => messages.page({ to, pageSize: PAGE_SIZE })),
+      callWritten(
+        { ...as(authToken), signal },
+        write((messages) => messages.page({ to, pageSize: PAGE_SIZE })),
+      ),
     async close() {
       await Promise.all([http.close(), messaging.close()]);
     },
@@ -92,83 +100,91 @@ interface Caller {
 type SdkHttpClient = NonNullable<Twilio['opts']>['httpClient'];
 type SdkRequest = Parameters<NonNullable<SdkHttpClient>['request']>[0];
 
-type Send = (written: SdkRequest) => Promise<never>;
+/** What a call comes to that the package did not make: it found the arguments wrong. */
+const NOT_WRITTEN: CallResult = { kind: 'never-left', code: 'twilio-client' };
 
-/** Ends the package's part once the answer is there. */
-const ANSWERED = new Error('The answer is read by us');
+/** Ends the package's part: once the request is written, or the answer is there. */
+const OURS_NOW = new Error('The rest is done by us');
 
 /**
- * What came of the one HTTP request that `use` makes. The package does not get the answer: its errors lack the headers,
- * a success that it cannot read looks like a failure, and what it makes of one (dates, links) would be thrown away.
+ * What came of the one HTTP request that `use` makes, through the whole client, which is loaded for what people ask about an
+ * account: 24 MB, much of it axios, which is not used. The package does not get the answer: its errors lack the headers, a
+ * success that it cannot read looks like a failure, and what it makes of one (dates, links) would be thrown away.
  */
-async function watched(caller: Caller, use: (send: Send) => Promise<unknown>): Promise<CallResult> {
-  let result: CallResult = { kind: 'never-left', code: 'twilio-client' };
-  const send: Send = async (written) => {
+async function withClient(caller: Caller, use: (client: Twilio) => Promise<unknown>): Promise<CallResult> {
+  let result = NOT_WRITTEN;
+  const request = async (written: SdkRequest): Promise<never> => {
     result = await caller.http.call(toCall(written), caller.signal);
-    throw ANSWERED;
+    throw OURS_NOW;
   };
   try {
-    await use(send);
+    const { default: twilio } = await import('twilio');
+    const httpClient = { request } as unknown as SdkHttpClient;
+    await use(twilio(caller.accountSid, caller.authToken, { httpClient }));
   } catch {
     // Told by `result`.
   }
   return result;
 }
 
-/** Through the whole client, which is loaded for what people ask about an account: 24 MB, much of it axios, which is not used. */
-function withClient(caller: Caller, use: (client: Twilio) => Promise<unknown>): Promise<CallResult> {
-  return watched(caller, async (send) => {
-    const { default: twilio } = await import('twilio');
-    const httpClient = { request: send } as unknown as SdkHttpClient;
-    await use(twilio(caller.accountSid, caller.authToken, { httpClient }));
-  });
-}
+type WriteRequest = (use: (messages: MessageListInstance) => unknown) => SdkRequest | undefined;
 
 /**
- * Through the package's part for messages alone, as every reply goes: 5 MB, and no client is built for each reply. What
- * the client would add is the host, the credentials and the caller's name.
+ * Has requests written by the package's part for messages alone, as every reply goes: 5 MB, loaded with the first, and one
+ * object for all replies. The package writes a request before its call returns and is stopped there, so nothing of it waits.
+ * Undefined: it found the arguments wrong.
  */
-function withMessages(caller: Caller, use: (messages: MessageListInstance) => Promise<unknown>): Promise<CallResult> {
-  const { accountSid, authToken } = caller;
-  return watched(caller, async (send) => {
-    const { MessageListInstance, Version } = messageParts();
-    const request = (written: SdkRequest) =>
-      send({
-        ...written,
-        uri: `https://api.twilio.com/${written.uri}`,
-        username: accountSid,
-        password: authToken,
-        headers: { 'User-Agent': 'Cardwake', ...written.headers },
-      });
-    await use(MessageListInstance(new Version({ request } as never, '2010-04-01'), accountSid));
-  });
+function messageWriter(accountSid: string): WriteRequest {
+  let messages: MessageListInstance | undefined;
+  let written: SdkRequest | undefined;
+  const request = (it: SdkRequest): never => {
+    written = it;
+    throw OURS_NOW;
+  };
+  return (use) => {
+    written = undefined;
+    try {
+      messages ??= openMessages(request, accountSid);
+      use(messages);
+    } catch {
+      // Told by `written`.
+    }
+    return written;
+  };
 }
 
-type MessageParts = Pick<typeof import('twilio/lib/rest/api/v2010/account/message.js'), 'MessageListInstance'> & {
-  readonly Version: new (domain: never, version: string) => never;
-};
-
-let parts: MessageParts | undefined;
-
 /** Required and not imported: what a default export of these modules is differs between Node and tsx. */
-function messageParts(): MessageParts {
-  if (parts !== undefined) return parts;
+function openMessages(request: (it: SdkRequest) => never, accountSid: string): MessageListInstance {
   const require = createRequire(import.meta.url);
-  const { MessageListInstance } = require('twilio/lib/rest/api/v2010/account/message') as MessageParts;
-  const { default: Version } = require('twilio/lib/base/Version') as { readonly default: MessageParts['Version'] };
-  parts = { MessageListInstance, Version };
-  return parts;
+  const { MessageListInstance } = require('twilio/lib/rest/api/v2010/account/message') as MessagePart;
+  const { default: Version } = require('twilio/lib/base/Version') as { readonly default: VersionClass };
+  return MessageListInstance(new Version({ request }, '2010-04-01'), accountSid);
+}
+
+type MessagePart = Pick<typeof import('twilio/lib/rest/api/v2010/account/message.js'), 'MessageListInstance'>;
+type VersionClass = new (domain: { readonly request: (it: SdkRequest) => never }, version: string) => never;
+
+/** Adds what the client would: the host, the credentials and the caller's name. */
+async function callWritten(
+  { http, accountSid, authToken, signal }: Caller,
+  written: SdkRequest | undefined,
+): Promise<CallResult> {
+  if (written === undefined) return NOT_WRITTEN;
+  const uri = `https://api.twilio.com/${written.uri}`;
+  const headers = { 'User-Agent': 'Cardwake', ...written.headers };
+  return http.call(toCall({ ...written, uri, headers, username: accountSid, password: authToken }), signal);
 }
 
 /** The client addresses https://api.twilio.com (or a region from the environment); only the path is taken from that. */
 function toCall({ method, uri, username, password, headers, params, data }: SdkRequest) {
-  const { pathname } = new URL(uri);
-  const query = new URLSearchParams(params as Record<string, string>).toString();
+  const path = uri.slice(uri.indexOf('/', 'https://'.length));
+  const query = params === undefined ? '' : new URLSearchParams(params as Record<string, string>).toString();
   const credentials = Buffer.from(`${username}:${password}`).toString('base64');
   return {
     method: method === 'post' ? 'POST' : 'GET',
-    path: query === '' ? pathname : `${pathname}?${query}`,
+    path: query === '' ? path : `${path}?${query}`,
     headers: { ...(headers as Record<string, string>), Authorization: `Basic ${credentials}` },
-    ...(method === 'post' && { body: new URLSearchParams(data as Record<string, string>).toString() }),
+    // A quarter of what URLSearchParams takes.
+    ...(method === 'post' && { body: stringify(data as Record<string, string>) }),
   } as const;
 }
