@@ -12,9 +12,10 @@ COPY workers workers
 RUN npm run build && npm prune --no-save --omit=dev --omit=optional
 
 FROM node:22-bookworm-slim
-# Half of V8's usual young generation: 22 MiB less for each process, for 8 % more of its CPU at full load.
+# Half of V8's usual young generation: 22 MiB less for each process, for 8 % more of its CPU at full load. And one thread beside
+# the main one to collect it with, where four would wait for each other.
 ENV NODE_ENV=production CONSOLE_HOST=0.0.0.0
-ENV NODE_OPTIONS="--enable-source-maps --max-semi-space-size=8"
+ENV NODE_OPTIONS="--enable-source-maps --max-semi-space-size=8 --v8-pool-size=1"
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

@@ -88,6 +88,7 @@ const SESSIONS = 2;
 const NODE_OPTIONS = [
   '--enable-source-maps',
   '--max-semi-space-size=8',
+  '--v8-pool-size=1',
   ...(process.version.startsWith('v20.') ? ['--single-threaded-gc'] : []),
 ];
 
