@@ -26,16 +26,13 @@ interface JobEntry {
 }
 
 /** Decimal ids of a Postgres `bigint`: positive, without a leading zero. */
-const pack = joi
-  .object<Pack>({
-    ids: joi
-      .array()
-      .items(joi.string().pattern(/^[1-9]\d{0,18}$/))
-      .min(1)
-      .max(MAX_PACK)
-      .required(),
-  })
-  .required();
+const ID = /^[1-9]\d{0,18}$/;
+
+/** One look for all ids: joi makes half a kilobyte of garbage for each item that it looks at itself. */
+const areIds: joi.CustomValidator<unknown[]> = (ids, { error }) =>
+  ids.every((id) => typeof id === 'string' && ID.test(id)) ? ids : error('any.invalid');
+
+const pack = joi.object<Pack>({ ids: joi.array().min(1).max(MAX_PACK).custom(areIds).required() }).required();
 
 /**
  * The jobs, each declared once. `bind` decides the inbox rows it names, `send` hands the replies it names to the

@@ -74,7 +74,7 @@ const MOST_BYTES_PER_UNIT = 3;
 
 /** The columns of an event `e` as `ChainLink` spells them. */
 export const EVENT_COLUMNS: RawBuilder<unknown> = sql`
-  e.id, e.txid::text AS txid, ${utcText('e.at')} AS at, e.program, e.actor, e.action, e.card, e.phone_mark,
+  e.id::text AS id, e.txid::text AS txid, ${utcText('e.at')} AS at, e.program, e.actor, e.action, e.card, e.phone_mark,
   e.before::text AS before, e.after::text AS after`;
 
 /**

@@ -9,6 +9,7 @@ import type { WaitingInbound } from './inbox.ts';
 import { type TieRow, toWorld, type Wanted } from './load-world.ts';
 import type { LockedCard, LockedPhone } from './locks.ts';
 import { keptOptOuts } from './opt-outs.ts';
+import { idList } from './rows.ts';
 
 /** The SMS of one programme that were taken, and what they are decided in. */
 export interface ClaimedPack {
@@ -87,7 +88,7 @@ function claim(ids: readonly string[], { phones, cards }: Wanted) {
         CASE WHEN intent IS NULL THEN text END AS unread, received_at,
         starts_with(provider_message_id, ${REHEARSAL_PREFIX}) AS is_rehearsed
       FROM inbox
-      WHERE id = ANY(${ids}::bigint[]) AND ${isWithin('id', ids)} AND ${isInState('state', 'received')}
+      WHERE id = ANY(${idList(ids)}::bigint[]) AND ${isWithin('id', ids)} AND ${isInState('state', 'received')}
         AND next_attempt_at <= clock_timestamp()
       ORDER BY inbox.id FOR UPDATE SKIP LOCKED
     ), programs AS (

@@ -6,7 +6,7 @@ import type { Msisdn } from '../sms/msisdn.ts';
 import { REHEARSAL_PREFIX } from '../sms/rehearsal.ts';
 import type { Database } from './database.ts';
 import { isInState, isWithin } from './id-bounds.ts';
-import { rows } from './rows.ts';
+import { idList, rows } from './rows.ts';
 
 /** A reply that was taken out of the outbox to be sent now. */
 export interface ClaimedReply {
@@ -45,7 +45,7 @@ export async function claimReplies(db: Database, channel: string, ids: readonly 
   const { rows: claimed } = await sql<Omit<ClaimedReply, 'facts'> & { variables: StoredFacts }>`
     UPDATE replies r SET status = 'sending', attempts = r.attempts + 1, attempted_at = clock_timestamp(), lookups = 0,
       sweep_at = clock_timestamp() + ${LEASE}
-    FROM (SELECT id FROM replies WHERE id = ANY(${ids}::bigint[]) AND ${isWithin('id', ids)} AND channel = ${channel}
+    FROM (SELECT id FROM replies WHERE id = ANY(${idList(ids)}::bigint[]) AND ${isWithin('id', ids)} AND channel = ${channel}
         AND ${isInState('status', 'queued')} AND next_attempt_at <= clock_timestamp() ORDER BY id FOR UPDATE SKIP LOCKED) due
     WHERE r.id = due.id AND ${isWithin('r.id', ids)}
     RETURNING r.id, r.program, r.sender, r.recipient, r.template, r.locale, r.variables, r.attempts,

@@ -53,7 +53,10 @@ describe('renderReply', () => {
       fc.property(fc.array(part, { maxLength: 6 }), fc.constantFrom('ru', 'fa'), (parts, locale) => {
         const [text, values] = [parts.join(''), { ...VALUES, asked: true }] as const;
         // A tag that says nothing leaves all of it to Liquid.
-        assert.deepEqual(say(text, { locale, values }), say(`${text}\n{% comment %}{% endcomment %}`, { locale, values }));
+        assert.deepEqual(
+          say(text, { locale, values }),
+          say(`${text}\n{% comment %}{% endcomment %}`, { locale, values }),
+        );
       }),
       { numRuns: 2_000 },
     );
