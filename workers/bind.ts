@@ -63,7 +63,7 @@ export function createBind(neighbours: BindNeighbours): Handlers['bind'] {
     maxItems: neighbours.isOverSessions ? MAX_OVER_SESSIONS : MAX_PACK,
     maxInFlight: PACKS_AT_ONCE,
     everyMs: PACK_EVERY_MS,
-    maxWaiting: MAX_PACK * CATALOG.bind.concurrency,
+    maxWaiting: CATALOG.bind.idsInHand + MAX_PACK,
   });
   return async ({ ids }) => {
     await Promise.all(ids.map((id) => packs.add(id)));

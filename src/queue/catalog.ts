@@ -17,8 +17,14 @@ interface JobEntry {
   readonly attempts: number;
   /** The wait before the second run at most; it doubles with each, and half of it is chance. */
   readonly backoffMs: number;
-  /** Jobs of one queue that one process has in hand at a time; the handler makes packs of them. */
+  /** Jobs of one queue that one process holds at a time. */
   readonly concurrency: number;
+  /**
+   * A job ends once the process has taken its ids in hand, up to so many ids at a time; 0: once its handler has ended.
+   * With one job at a time BullMQ asks twice for a lone job instead of five times. The rows tell what is done, so that a process
+   * that dies loses no more than with open jobs, which are found as late as their rows.
+   */
+  readonly idsInHand: number;
   /** A worker that shows no sign of life for this long has lost its job to another. */
   readonly lockMs: number;
   /** Failed jobs kept, for people to look at. Finished ones are removed at once: the rows tell what happened. */
@@ -48,7 +54,9 @@ export const CATALOG = {
     payload: pack,
     attempts: 5,
     backoffMs: 500,
-    concurrency: 50,
+    concurrency: 1,
+    // Two packs of 100 that run, and the next two.
+    idsInHand: 400,
     lockMs: 30_000,
     keepFailed: 100,
   },
@@ -58,6 +66,7 @@ export const CATALOG = {
     attempts: 5,
     backoffMs: 500,
     concurrency: 4,
+    idsInHand: 0,
     lockMs: 30_000,
     keepFailed: 100,
   },

@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import type { Logger } from '../log.ts';
 import { within } from '../within.ts';
 import type { QueueBackend, QueueConsumer, TakenJob } from './backend.ts';
-import { type Handlers, type JobKind, type Pack, parsePayload, type QueueName, sendQueue } from './catalog.ts';
+import { CATALOG, type Handlers, type JobKind, type Pack, parsePayload, type QueueName, sendQueue } from './catalog.ts';
+import { openHand } from './hand.ts';
 
 /** Whose jobs a process takes, and whom it tells. */
 export interface WorkerOptions {
@@ -27,16 +28,17 @@ export interface Workers {
   close(graceMs: number): Promise<void>;
 }
 
-/** A job at hand. */
+/** A job whose handler runs. */
 interface Task {
-  readonly done: Promise<void>;
+  /** Resolves when nothing of it is under way any more. */
+  readonly over: Promise<void>;
   /** Gives the job back while its handler still runs. The rows tell who may write. */
-  readonly giveBack: () => void;
+  readonly giveBack: () => Promise<void>;
 }
 
 interface Station {
   readonly consumer: QueueConsumer;
-  readonly tasks: ReadonlySet<Task>;
+  readonly tasks: Set<Task>;
 }
 
 /** Starts to take the jobs of `bind`, unless told otherwise, and of the channels' `send` queues. Works through any outage of the store. */
@@ -71,40 +73,78 @@ function open(
   handle: (pack: Pack) => Promise<void>,
 ): Station {
   const tasks = new Set<Task>();
-  const consumer = backend.consume(
-    kind,
-    queue,
-    (job) =>
-      new Promise((resolve, reject) => {
-        const done = takeJob(kind, queue, job, options, handle);
-        const task = { done, giveBack: () => reject(new Error('Given back: the process ends')) };
-        tasks.add(task);
-        done.then(resolve, reject).finally(() => tasks.delete(task));
-      }),
-  );
+  const hand = openHand(CATALOG[kind].idsInHand);
+
+  function begin(pack: Pack, attemptsMade: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const grip = hand.take(pack.ids.length, resolve);
+      const giveBack = async (error: unknown) => {
+        if (grip.isEnded) await addAgain(backend, kind, queue, pack, options.log);
+        else reject(error);
+      };
+      const succeed = () => {
+        grip.release(true);
+        resolve();
+      };
+      const fail = async (error: unknown) => {
+        grip.release(false);
+        // Not what was given back already.
+        if (tasks.has(task)) await giveBack(error);
+      };
+      const over = runHandler(queue, pack, attemptsMade, options, handle)
+        .then(succeed, fail)
+        .finally(() => tasks.delete(task));
+      const task: Task = { over, giveBack: () => giveBack(new Error('Given back: the process ends')) };
+      tasks.add(task);
+    });
+  }
+
+  const consumer = backend.consume(kind, queue, async (job) => {
+    const pack = packIn(kind, queue, job, options);
+    if (pack !== undefined) await begin(pack, job.attemptsMade);
+  });
   return { consumer, tasks };
 }
 
-async function takeJob(
-  kind: JobKind,
-  queue: QueueName,
-  job: TakenJob,
-  options: WorkerOptions,
-  handle: (pack: Pack) => Promise<void>,
-): Promise<void> {
+/** Undefined, and told, when the job is not one of ours. */
+function packIn(kind: JobKind, queue: QueueName, job: TakenJob, { onTampered, log }: WorkerOptions): Pack | undefined {
   const pack = job.name === kind ? parsePayload(kind, job.payload) : undefined;
   if (pack === undefined) {
-    options.onTampered?.(queue);
-    options.log.warn({ queue, security: true }, 'Job dropped: it is not one of ours');
-    return;
+    onTampered?.(queue);
+    log.warn({ queue, security: true }, 'Job dropped: it is not one of ours');
   }
+  return pack;
+}
+
+async function runHandler(
+  queue: QueueName,
+  pack: Pack,
+  attemptsMade: number,
+  { onFailed, log }: WorkerOptions,
+  handle: (pack: Pack) => Promise<void>,
+): Promise<void> {
   try {
     await handle(pack);
   } catch (error) {
-    options.onFailed?.(queue);
-    options.log.error({ queue, ids: pack.ids.length, attempt: job.attemptsMade + 1, error }, 'Job failed');
+    onFailed?.(queue);
+    log.error({ queue, ids: pack.ids.length, attempt: attemptsMade + 1, error }, 'Job failed');
     // BullMQ keeps this message with the failed job; the message of what was thrown may quote a row.
     throw new Error('The handler threw; the log has its error', { cause: error });
+  }
+}
+
+/** A new job for ids whose job has ended already. When the store does not take it, the sweeper finds their rows. */
+async function addAgain(
+  backend: QueueBackend,
+  kind: JobKind,
+  queue: QueueName,
+  pack: Pack,
+  log: Logger,
+): Promise<void> {
+  try {
+    await within(PARTING_MS, backend.add(kind, queue, [{ pack, delayMs: 0 }]));
+  } catch (error) {
+    log.warn({ queue, ids: pack.ids.length, error }, 'A job could not be given back');
   }
 }
 
@@ -113,18 +153,21 @@ const PARTING_MS = 1_000;
 
 async function closeStation({ consumer, tasks }: Station, graceMs: number): Promise<void> {
   const closed = consumer.close();
+  const returned: Promise<void>[] = [];
   try {
-    await within(Math.max(0, graceMs - PARTING_MS), Promise.race([closed, allDone(tasks)]));
+    await within(Math.max(0, graceMs - PARTING_MS), allDone(tasks));
   } catch {
-    for (const task of tasks) task.giveBack();
+    returned.push(...[...tasks].map((task) => task.giveBack()));
+    tasks.clear();
   }
   try {
-    await within(PARTING_MS, closed);
+    // A job that was being fetched may have begun meanwhile.
+    await within(PARTING_MS, Promise.all([closed.then(() => allDone(tasks)), ...returned]));
   } catch {
     consumer.abandon();
   }
 }
 
 async function allDone(tasks: ReadonlySet<Task>): Promise<void> {
-  while (tasks.size > 0) await Promise.allSettled([...tasks].map((task) => task.done));
+  while (tasks.size > 0) await Promise.allSettled([...tasks].map((task) => task.over));
 }

@@ -1,7 +1,7 @@
 import { deepEqual, doesNotMatch, equal, ok, rejects } from 'node:assert/strict';
 import { createLogger } from '../../src/log.ts';
 import type { QueueBackend } from '../../src/queue/backend.ts';
-import { CATALOG, type Handlers } from '../../src/queue/catalog.ts';
+import { CATALOG, type Handlers, MAX_PACK } from '../../src/queue/catalog.ts';
 import { createEnqueuer } from '../../src/queue/enqueue.ts';
 import { startWorkers, type WorkerOptions } from '../../src/queue/worker.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -157,7 +157,50 @@ export function backendContract(name: string, createStore: () => Promise<StoreUn
       await workers.close(1_200);
       ok(performance.now() - start < 1_300);
       const [depth] = await backend.depth(['bind']);
-      deepEqual(depth, { queue: 'bind', waiting: 0, active: 0, delayed: 1, failed: 0 });
+      deepEqual(depth, { queue: 'bind', waiting: 1, active: 0, delayed: 0, failed: 0 });
+    });
+
+    it('take back in time a job that ends with its handler, too', async () => {
+      const { handlers, sent } = recordingHandlers({ send: () => new Promise(() => undefined) });
+      const workers = startWorkers(backend, handlers, { channels: ['twilio'], log });
+      createEnqueuer(backend).send('twilio', ['1']);
+      await waitFor(() => sent().length === 1, { what: 'the job to start' });
+      await workers.close(1_200);
+      const [depth] = await backend.depth(['send-twilio']);
+      deepEqual(depth, { queue: 'send-twilio', waiting: 0, active: 0, delayed: 1, failed: 0 });
+    });
+
+    it('end a job once its ids are in hand, and have no more than so many of them in hand', async () => {
+      const end = deferred();
+      const { handlers, packs } = recordingHandlers({ bind: () => end.promise });
+      const atOnce = CATALOG.bind.idsInHand / MAX_PACK;
+      await backend.add('bind', 'bind', fullJobs(atOnce + 3));
+      work(handlers);
+      // The last of them has to wait for room, and the rest for its end.
+      await waitFor(() => packs().length === atOnce + 1, { what: 'as many as one process takes in hand' });
+      deepEqual(await backend.depth(['bind']), [{ queue: 'bind', waiting: 2, active: 1, delayed: 0, failed: 0 }]);
+      end.resolve();
+      await waitFor(() => packs().length === atOnce + 3, { what: 'the rest' });
+      await waitFor(async () => (await store.payloads()).length === 0, { what: 'the end of all jobs' });
+    });
+
+    it('bring back a job that ended before its handler threw', async () => {
+      const first = deferred();
+      const ids: string[] = [];
+      const { handlers } = recordingHandlers({
+        bind: async ({ ids: [id = ''] }) => {
+          ids.push(id);
+          if (ids.length > 1) return;
+          await first.promise;
+          throw new Error('the database is away');
+        },
+      });
+      work(handlers);
+      await backend.add('bind', 'bind', [{ pack: { ids: ['1'] }, delayMs: 0 }]);
+      await waitFor(async () => ids.length === 1 && (await store.payloads()).length === 0, { what: 'its end' });
+      first.resolve();
+      await waitFor(() => ids.length === 2, { what: 'the second run' });
+      deepEqual(ids, ['1', '1']);
     });
 
     it('share the jobs of a queue between processes', async () => {
@@ -176,27 +219,29 @@ export function backendContract(name: string, createStore: () => Promise<StoreUn
       endings.push(() => second.close());
       work(one.handlers);
       work(two.handlers, {}, second);
-      const jobs = numbers(1, 8).map((id) => ({ pack: { ids: [id] }, delayMs: 0 }));
-      await backend.add('bind', 'bind', jobs);
-      await waitFor(() => one.bound().length + two.bound().length === 8, { what: 'eight jobs' });
-      deepEqual([...one.bound(), ...two.bound()].toSorted(byNumber), numbers(1, 8));
+      // More than one of them takes in hand.
+      const count = CATALOG.bind.idsInHand / MAX_PACK + 4;
+      await backend.add('bind', 'bind', fullJobs(count));
+      const all = numbers(1, count * MAX_PACK);
+      await waitFor(() => one.bound().length + two.bound().length === all.length, { what: 'all jobs' });
+      deepEqual([...one.bound(), ...two.bound()].toSorted(byNumber), all);
     });
 
     it('count their jobs', async () => {
       const end = deferred();
-      const { handlers, bound } = recordingHandlers({ bind: () => end.promise });
-      const atOnce = CATALOG.bind.concurrency;
+      const { handlers, sent } = recordingHandlers({ send: () => end.promise });
+      const atOnce = CATALOG.send.concurrency;
       const jobs = numbers(1, atOnce + 2).map((id) => ({ pack: { ids: [id] }, delayMs: 0 }));
-      await backend.add('bind', 'bind', [...jobs, { pack: { ids: ['7'] }, delayMs: 60_000 }]);
-      const idle = { queue: 'send-twilio', waiting: 0, active: 0, delayed: 0, failed: 0 };
-      deepEqual(await backend.depth(['bind', 'send-twilio']), [
-        { queue: 'bind', waiting: atOnce + 2, active: 0, delayed: 1, failed: 0 },
+      await backend.add('send', 'send-twilio', [...jobs, { pack: { ids: ['7'] }, delayMs: 60_000 }]);
+      const idle = { queue: 'bind', waiting: 0, active: 0, delayed: 0, failed: 0 };
+      deepEqual(await backend.depth(['send-twilio', 'bind']), [
+        { queue: 'send-twilio', waiting: atOnce + 2, active: 0, delayed: 1, failed: 0 },
         idle,
       ]);
       work(handlers);
-      await waitFor(() => bound().length === atOnce, { what: 'as many as one process takes at a time' });
-      deepEqual(await backend.depth(['bind', 'send-twilio']), [
-        { queue: 'bind', waiting: 2, active: atOnce, delayed: 1, failed: 0 },
+      await waitFor(() => sent().length === atOnce, { what: 'as many as one process takes at a time' });
+      deepEqual(await backend.depth(['send-twilio', 'bind']), [
+        { queue: 'send-twilio', waiting: 2, active: atOnce, delayed: 1, failed: 0 },
         idle,
       ]);
       end.resolve();
@@ -244,5 +289,12 @@ export function backendContract(name: string, createStore: () => Promise<StoreUn
     });
   });
 }
+
+/** Jobs of 50 ids each: 1, 2, 3 … */
+const fullJobs = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    pack: { ids: numbers(index * MAX_PACK + 1, (index + 1) * MAX_PACK) },
+    delayMs: 0,
+  }));
 
 const byNumber = (a: string, b: string) => Number(a) - Number(b);
