@@ -63,9 +63,9 @@ async function main() {
   }
 }
 
-/** Rounds take the place of those that were saved before, and so does each study. */
+/** Rounds take the place of those that were saved before, and so does each study. Kept beside the page, for every clone. */
 async function save(/** @type {import('./run-plan.mjs').Results} */ results) {
-  const file = join(ROOT, '.cache', 'bench', 'saved.json');
+  const file = join(ROOT, 'bench', 'saved.json');
   /** @type {import('./run-plan.mjs').Results} */
   const before = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : results;
   const rounds = results.rounds.length === 0 ? before : results;
