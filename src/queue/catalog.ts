@@ -21,7 +21,7 @@ interface JobEntry {
   readonly concurrency: number;
   /**
    * A job ends once the process has taken its ids in hand, up to so many ids at a time; 0: once its handler has ended.
-   * With one job at a time BullMQ asks twice for a lone job instead of five times. The rows tell what is done, so that a process
+   * With one job at a time BullMQ makes three commands of a lone job instead of five. The rows tell what is done, so that a process
    * that dies loses no more than with open jobs, which are found as late as their rows.
    */
   readonly idsInHand: number;
@@ -34,7 +34,7 @@ interface JobEntry {
 /** Decimal ids of a Postgres `bigint`: positive, without a leading zero. */
 const ID = /^[1-9]\d{0,18}$/;
 
-/** One look for all ids: joi makes half a kilobyte of garbage for each item that it looks at itself. */
+/** One look for all ids: looked at by joi one by one, each left 1.4 KB of garbage. */
 const areIds: joi.CustomValidator<unknown[]> = (ids, { error }) =>
   ids.every((id) => typeof id === 'string' && ID.test(id)) ? ids : error('any.invalid');
 

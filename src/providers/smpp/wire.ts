@@ -19,7 +19,7 @@ const RESPONSE = 0x8000_0000;
 
 /**
  * Reads the header of a whole frame, of 16 bytes or more. Never throws: the `smpp` package, which decodes every field of
- * a PDU and throws when one reaches beyond its end, writes our PDUs but reads none. What we need of a body is read by
+ * a PDU and throws when one reaches beyond its end, writes our requests but reads nothing. What we need of a body is read by
  * whoever needs it.
  */
 export function readPdu(frame: Buffer): Pdu {
