@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 
 const LINGER_MS = 1000;
@@ -37,6 +38,7 @@ export function endUnread(request: Request, response: Response, body: string): v
   request.once('end', finish).once('close', finish).resume();
 }
 
-function hasShortBody({ headers }: Request): boolean {
+/** Whether Node reads what comes of the body to its end by itself and the connection goes on. */
+export function hasShortBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= SHORT_BYTES;
 }

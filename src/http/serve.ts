@@ -6,6 +6,7 @@ import type { Service } from '../service.ts';
 import type { Database } from '../store/database.ts';
 import { listLeases } from '../store/leases.ts';
 import { createReplyQuota } from '../store/reply-quota.ts';
+import { createAdmission, turnAway } from './admission.ts';
 import { createApi } from './api/router.ts';
 import { createConsoleApp, createPublicApp } from './app.ts';
 import { createChannelBoard } from './channel-board.ts';
@@ -49,13 +50,14 @@ export async function serve(service: Service): Promise<Serving> {
     service.isPrepared()
       ? intake.keep(channel, received, rawBody)
       : Promise.reject(new Error('The database is not prepared yet'));
-  const webhooks = createWebhooks({ channels: lines, keep, metrics, log });
+  const admission = createAdmission();
+  const webhooks = createWebhooks({ channels: lines, keep, admission, metrics, log });
   const api = await openApi(service);
   const { trustedProxies } = settings;
   const providers = await listen(
     createPublicApp({ webhooks, api: api.router, trustedProxies, log }),
     { port: settings.port },
-    { doors: DOORS },
+    { doors: DOORS, isAnswered: turnAway(admission, metrics) },
   );
   const phone = phoneChannels({ settings, db, port: () => providers.port, keep });
   const consoleApp = createConsoleApp({

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { type Address, end, openDoors } from './doors.ts';
 import { messagesFor } from './express-messages.ts';
@@ -27,16 +27,26 @@ export interface Listening {
   close(graceMs: number): Promise<void>;
 }
 
+/** How to listen. */
+export interface Terms {
+  readonly doors?: number;
+  readonly maxConnections?: number;
+  readonly isAnswered?: (request: IncomingMessage, response: ServerResponse) => boolean;
+}
+
 /**
  * Serves `app`; resolves when connections are accepted, rejects when the port is taken. `doors`: sockets to listen with, for
  * a port where thousands may come at once; see `openDoors`. Of more than `maxConnections` at a time the newest are cut.
+ * What `isAnswered` has answered does not come to `app`.
  */
 export async function listen(
   app: RequestListener,
   at: Address,
-  { doors = 1, maxConnections = MAX_CONNECTIONS } = {},
+  { doors = 1, maxConnections = MAX_CONNECTIONS, isAnswered = () => false }: Terms = {},
 ): Promise<Listening> {
-  const requests = countRequests(app);
+  const requests = countRequests((request, response) => {
+    if (!isAnswered(request, response)) app(request, response);
+  });
   const server = createServer({ ...TIMEOUTS, ...messagesFor(app) }, requests.listener);
   boundConnections(server, maxConnections);
   const open = await openDoors(server, at, doors);

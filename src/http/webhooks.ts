@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Acknowledgement, ProviderRequest, Received } from '../providers/provider.ts';
 import { within } from '../within.ts';
+import { type Admission, createAdmission } from './admission.ts';
 import { readBody } from './body.ts';
 import { refuse, refuseUnread } from './refuse.ts';
 
@@ -15,21 +16,14 @@ const MAX_BODY_BYTES = 64 * 1024;
 /** A provider waits 2 s at the least, so the answer has to leave within one. */
 const KEEP_TIMEOUT_MS = 900;
 
-/**
- * Calls that wait for their commit at once: those of two commits under way, and some; more are told to come back. It shares
- * out the processor between those who are kept and those who are refused: with 500, up to 42,000 of the 420,000 calls of the
- * benchmark's overload found no connection for 15 s; with 400, all were answered.
- */
-const MAX_WAITING = 400;
-
 export interface Webhooks {
   readonly channels: ReadonlyMap<string, Line>;
   /** Resolves once all that was received is committed; a rejection means that nothing may be acknowledged. */
   readonly keep: (channelKey: string, received: readonly Received[], rawBody: Buffer) => Promise<void>;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** Calls that may wait for their commit at once. */
-  readonly maxWaiting?: number;
+  /** One of its own unless told. */
+  readonly admission?: Admission;
 }
 
 /**
@@ -43,21 +37,18 @@ export function createWebhooks(door: Webhooks): Router {
   const report = errorReporter((channel, failure) =>
     door.log.error({ channel, ...failure }, 'A webhook call could not be kept'),
   );
-  const { maxWaiting = MAX_WAITING } = door;
-  let waiting = 0;
+  const { admission = createAdmission() } = door;
   router.all('/webhooks/:channel', async (request, response) => {
     timeAnswer(door.metrics, response);
-    // First of all: what an overrun door spends on those whom it refuses is missing for those whom it keeps.
-    if (waiting >= maxWaiting) return comeBack(response);
     const call = await readCall(door, request, response);
     if (call === undefined) return;
-    // Others came while this one was read.
-    if (waiting >= maxWaiting) return comeBack(response);
-    waiting += 1;
+    // Others came while this one was read; most who are too many are turned away before (`turnAway`).
+    if (admission.isFull()) return comeBack(response);
+    admission.enter();
     try {
       await answer(door, call, response, report);
     } finally {
-      waiting -= 1;
+      admission.leave();
     }
   });
   return router;

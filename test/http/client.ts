@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { type Listening, listen } from '../../src/http/server.ts';
+import { type Listening, listen, type Terms } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
 
 export const quiet = createLogger({ level: 'silent' });
@@ -9,8 +9,8 @@ export const quiet = createLogger({ level: 'silent' });
 const opened: Listening[] = [];
 
 /** Serves an app on a free port until `closeAll`. */
-export async function serve(app: RequestListener): Promise<Listening> {
-  const listening = await listen(app, { port: 0, host: '127.0.0.1' });
+export async function serve(app: RequestListener, terms?: Terms): Promise<Listening> {
+  const listening = await listen(app, { port: 0, host: '127.0.0.1' }, terms);
   opened.push(listening);
   return listening;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Channel } from '../../src/config.ts';
+import { createAdmission, turnAway } from '../../src/http/admission.ts';
 import { createPublicApp } from '../../src/http/app.ts';
 import { createWebhooks, type Webhooks } from '../../src/http/webhooks.ts';
 import { createMetrics } from '../../src/metrics.ts';
@@ -50,8 +51,10 @@ async function openDoor(changes: Partial<Webhooks> = {}) {
     return Promise.resolve();
   };
   const channels = new Map([['main', { channel: CHANNEL, provider: fakeProvider(asked) }]]);
-  const webhooks = createWebhooks({ channels, keep, metrics, log: quiet, ...changes });
-  const door = await serve(createPublicApp({ webhooks, log: quiet }));
+  const admission = createAdmission();
+  const webhooks = createWebhooks({ channels, keep, admission, metrics, log: quiet, ...changes });
+  const isAnswered = turnAway(changes.admission ?? admission, metrics);
+  const door = await serve(createPublicApp({ webhooks, log: quiet }), { isAnswered });
   return { door, asked, kept, metrics };
 }
 
@@ -109,27 +112,61 @@ describe('the webhook door', () => {
     assert.equal((await call(late.door, { method: 'POST', path: '/webhooks/main' })).status, 403);
   });
 
-  it('answers 503 at once when too many calls wait for their commit', async () => {
-    let calls = 0;
-    const hang = () => {
-      calls += 1;
-      return new Promise<void>(() => {});
-    };
-    const { door } = await openDoor({ keep: hang, maxWaiting: 2 });
-    const waiting = [call(door, authentic), call(door, authentic)];
-    await waitFor(() => calls === 2, { what: 'two calls to wait' });
-    const startedAt = performance.now();
-    const refused = await call(door, authentic);
-    assert.equal(refused.status, 503);
-    assert.equal(refused.headers['retry-after'], '1');
-    assert.ok(performance.now() - startedAt < 500);
-    // Without reading what it would say.
-    const line = dial(door);
-    line.socket.write('POST /webhooks/main HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n');
-    await waitFor(() => line.received().includes('503'), { what: 'a refusal' });
-    line.socket.destroy();
-    assert.equal(calls, 2);
-    await Promise.all(waiting);
+  describe('with as many calls waiting for their commit as may', () => {
+    async function openFullDoor() {
+      let calls = 0;
+      const hang = () => {
+        calls += 1;
+        return new Promise<void>(() => {});
+      };
+      const opened = await openDoor({ keep: hang, admission: createAdmission({ maxWaiting: 2 }) });
+      const waiting = Promise.all([call(opened.door, authentic), call(opened.door, authentic)]);
+      await waitFor(() => calls === 2, { what: 'two calls to wait' });
+      return { ...opened, waiting, calls: () => calls };
+    }
+
+    it('answers 503 at once', async () => {
+      const { door, metrics, waiting, calls } = await openFullDoor();
+      const startedAt = performance.now();
+      const refused = await call(door, authentic);
+      assert.ok(performance.now() - startedAt < 500);
+      assert.equal(refused.status, 503);
+      assert.equal(refused.body, 'Try again\n');
+      assert.equal(refused.headers['retry-after'], '1');
+      assert.equal(refused.headers['x-content-type-options'], 'nosniff');
+      assert.match(await metrics.registry.metrics(), /cardwake_webhook_seconds_count\{status="503"\} 1/);
+      assert.equal(calls(), 2);
+      await waiting;
+    });
+
+    it('does so without reading what the call would say, and the connection can be used again', async () => {
+      const { door, waiting } = await openFullDoor();
+      const line = dial(door);
+      line.socket.write('POST /webhooks/main HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n');
+      await waitFor(() => line.received().includes('503'), { what: 'a refusal' });
+      line.socket.write('a=%20POST /webhooks/main HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+      await waitFor(() => line.received().split(' 503 ').length === 3, { what: 'another' });
+      line.socket.destroy();
+      await waiting;
+    });
+
+    it('reads one whose length nobody knows, and then answers the same', async () => {
+      const { door, waiting, calls } = await openFullDoor();
+      const refused = await call(door, {
+        ...authentic,
+        headers: { ...authentic.headers, 'transfer-encoding': 'chunked' },
+      });
+      assert.equal(refused.status, 503);
+      assert.equal(refused.headers['retry-after'], '1');
+      assert.equal(calls(), 2);
+      await waiting;
+    });
+
+    it('answers all other pages as ever', async () => {
+      const { door, waiting } = await openFullDoor();
+      assert.equal((await call(door, { path: '/' })).status, 404);
+      await waiting;
+    });
   });
 
   it('answers 403 to a forged call and stores nothing', async () => {
