@@ -66,7 +66,9 @@ export function createBind(neighbours: BindNeighbours): Handlers['bind'] {
     maxWaiting: CATALOG.bind.idsInHand + MAX_PACK,
   });
   return async ({ ids }) => {
-    await Promise.all(ids.map((id) => packs.add(id)));
+    // To the last, also when one fails: the job's ids leave the hand together, and `maxWaiting` holds.
+    const tried = await Promise.allSettled(ids.map((id) => packs.add(id)));
+    for (const one of tried) if (one.status === 'rejected') throw one.reason;
   };
 }
 

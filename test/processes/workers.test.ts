@@ -75,11 +75,30 @@ describe('worker processes', function () {
     assert.deepEqual([tally.activated, tally.accepted + tally.unknown], [600, 600]);
   });
 
+  it('that are killed with SMS in hand whose jobs have ended leave them to the sweeper of the next', async () => {
+    const before = await checkHistory(deployment, answers);
+    const lock = await deployment.db.connect();
+    await lock.query('BEGIN; LOCK TABLE phones IN EXCLUSIVE MODE');
+    answers.push(...(await deployment.text(customers(601, 700), { to: [http] })));
+    await waitFor(async () => (await bindJobs(worker)) === 0 && (await areDecidersWaiting()), {
+      what: 'every job to be in hand',
+    });
+    await worker.kill();
+    await lock.query('COMMIT');
+    lock.release();
+    assert.equal(await undecided(), 100);
+    worker = await deployment.start('workers/main.ts');
+    await everythingEnds(deployment);
+    const tally = await checkHistory(deployment, answers);
+    assert.deepEqual([tally.activated, tally.sent], [before.activated + 100, before.sent + 100]);
+    assert.equal(tally.unknown, before.unknown);
+  });
+
   it('that are told to end under load finish what they hold, once, and exit with 0', async () => {
     const { twilio } = deployment;
     const before = await checkHistory(deployment, answers);
     const sent = twilio.accepted.length;
-    const texted = deployment.text(customers(601, 900), { to: [http] });
+    const texted = deployment.text(customers(701, 1_000), { to: [http] });
     await waitFor(() => twilio.accepted.length > sent + 20, { what: 'work to be under way', timeoutMs: 30_000 });
     worker.signal('SIGTERM');
     worker.signal('SIGINT');
@@ -88,9 +107,31 @@ describe('worker processes', function () {
     worker = await deployment.start('workers/main.ts');
     await everythingEnds(deployment);
     const tally = await checkHistory(deployment, answers);
-    assert.equal(tally.activated, 900);
+    assert.equal(tally.activated, 1_000);
     assert.equal(tally.unknown, before.unknown, 'a drain leaves no reply unknown');
   });
+
+  /** Jobs of the queue of SMS to be decided, run or not. */
+  async function bindJobs({ consoleOrigin }: RunningProcess): Promise<number> {
+    const metrics = await (await fetch(`${consoleOrigin}/metrics`)).text();
+    const depths = [...metrics.matchAll(/^cardwake_queue_depth\{queue="bind",state="(?:waiting|active)"\} (\d+)$/gm)];
+    assert.equal(depths.length, 2, 'the queue can be seen');
+    return depths.reduce((sum, [, jobs]) => sum + Number(jobs), 0);
+  }
+
+  async function areDecidersWaiting(): Promise<boolean> {
+    const { rowCount } = await deployment.db.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    return (rowCount ?? 0) > 0;
+  }
+
+  async function undecided(): Promise<number> {
+    const { rows } = await deployment.db.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM inbox WHERE state = 'received'`,
+    );
+    return rows[0]?.count ?? 0;
+  }
 
   async function maxAttempts(): Promise<number> {
     const { rows } = await deployment.db.query<{ max: number }>('SELECT max(attempts)::int AS max FROM replies');

@@ -23,5 +23,7 @@ for pid in $pids; do
     tries=$((tries + 1))
     sleep 0.1
   done
+  # Kannel only writes a report.
+  kill -KILL "$pid" 2>/dev/null
 done
 printf %s "$folders" | while read -r folder; do rm -rf "$folder"; done

@@ -115,6 +115,32 @@ describe('bind', () => {
     assert.deepEqual(await outcomes(db), { activated: 1, help: 1, switched: 1 });
   });
 
+  for (const [where, isOverSessions, transactions] of [
+    ['one where replies go out over sessions', true, 1],
+    ['two where each is a call', false, 2],
+  ] as const) {
+    it(`decides a hundred SMS of two jobs in as many transactions as are cheap: ${where}`, async () => {
+      const { db } = store;
+      const all = Array.from({ length: 100 }, (_, n) => n);
+      await addCards(
+        db,
+        all.map((n) => ({ number: card(n) })),
+      );
+      const ids = await arrive(
+        db,
+        all.map((n) => asksFor(n, n)),
+      );
+      const worker = binder(db, { isOverSessions });
+      await Promise.all([worker.bind(ids.slice(0, 50)), worker.bind(ids.slice(50))]);
+      assert.deepEqual(await outcomes(db), { activated: 100 });
+      const made = await look(db, sql`SELECT count(*)::int AS bindings FROM bindings GROUP BY xmin ORDER BY 1`);
+      assert.deepEqual(
+        made,
+        Array.from({ length: transactions }, () => ({ bindings: 100 / transactions })),
+      );
+    });
+  }
+
   it('remembers the language of the last text that showed one', async () => {
     const { db } = store;
     await addCards(db, [{ number: card(1) }]);
