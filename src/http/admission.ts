@@ -34,7 +34,7 @@ const MORE = 5;
 /**
  * Admits `maxWaiting` at a time, and fewer while a turn of the event loop, in which every connection is heard once, takes too
  * long to refuse the others in time. How many that may be is another number on each machine, and in each hour of a shared
- * one: with 400 whatever happened, three of four overloads on a host half as fast left 3,700 to 9,100 calls unanswered.
+ * one: with 400 whatever happened, three of seven overloads in slow hours of the host left 3,700 to 9,100 calls unanswered.
  */
 export function createAdmission({ maxWaiting = MAX_WAITING, nowMs = () => performance.now() } = {}): Admission {
   let waiting = 0;
