@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turnEnded } from 'node:timers/promises';
 import { type Admission, createAdmission } from '../../src/http/admission.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { call, closeAll, dial } from './client.ts';
+import { authentic, openDoor } from './webhook-door.ts';
 
 const MAX = 400;
 
@@ -10,7 +13,7 @@ function onAClock(maxWaiting = MAX) {
   const admission = createAdmission({ maxWaiting, nowMs: () => nowMs });
   return {
     admission,
-    async turn(ms: number) {
+    turn: async (ms: number) => {
       admission.isFull();
       nowMs += ms;
       await turnEnded();
@@ -67,5 +70,64 @@ describe('the admission of webhook calls', () => {
     assert.equal(admission.isFull(), true);
     for (let left = 0; left < 101; left += 1) admission.leave();
     assert.equal(admission.isFull(), false);
+  });
+});
+
+describe('a webhook door with as many calls waiting for their commit as may', () => {
+  afterEach(closeAll);
+
+  async function openFullDoor() {
+    let calls = 0;
+    const hang = () => {
+      calls += 1;
+      return new Promise<void>(() => {});
+    };
+    const opened = await openDoor({ keep: hang, admission: createAdmission({ maxWaiting: 2 }) });
+    const waiting = Promise.all([call(opened.door, authentic), call(opened.door, authentic)]);
+    await waitFor(() => calls === 2, { what: 'two calls to wait' });
+    return { ...opened, waiting, calls: () => calls };
+  }
+
+  it('answers 503 at once', async () => {
+    const { door, metrics, waiting, calls } = await openFullDoor();
+    const startedAt = performance.now();
+    const refused = await call(door, authentic);
+    assert.ok(performance.now() - startedAt < 500);
+    assert.equal(refused.status, 503);
+    assert.equal(refused.body, 'Try again\n');
+    assert.equal(refused.headers['retry-after'], '1');
+    assert.equal(refused.headers['x-content-type-options'], 'nosniff');
+    assert.match(await metrics.registry.metrics(), /cardwake_webhook_seconds_count\{status="503"\} 1/);
+    assert.equal(calls(), 2);
+    await waiting;
+  });
+
+  it('does so without reading what the call would say, and the connection can be used again', async () => {
+    const { door, waiting } = await openFullDoor();
+    const line = dial(door);
+    line.socket.write('POST /webhooks/main HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n');
+    await waitFor(() => line.received().includes('503'), { what: 'a refusal' });
+    line.socket.write('a=%20POST /webhooks/main HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+    await waitFor(() => line.received().split(' 503 ').length === 3, { what: 'another' });
+    line.socket.destroy();
+    await waiting;
+  });
+
+  it('reads one whose length nobody knows, and then answers the same', async () => {
+    const { door, waiting, calls } = await openFullDoor();
+    const refused = await call(door, {
+      ...authentic,
+      headers: { ...authentic.headers, 'transfer-encoding': 'chunked' },
+    });
+    assert.equal(refused.status, 503);
+    assert.equal(refused.headers['retry-after'], '1');
+    assert.equal(calls(), 2);
+    await waiting;
+  });
+
+  it('answers all other pages as ever', async () => {
+    const { door, waiting } = await openFullDoor();
+    assert.equal((await call(door, { path: '/' })).status, 404);
+    await waiting;
   });
 });

@@ -1,64 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Channel } from '../../src/config.ts';
-import { createAdmission, turnAway } from '../../src/http/admission.ts';
-import { createPublicApp } from '../../src/http/app.ts';
-import { createWebhooks, type Webhooks } from '../../src/http/webhooks.ts';
-import { createMetrics } from '../../src/metrics.ts';
-import type { Provider, ProviderRequest, Received } from '../../src/providers/provider.ts';
+import type { Provider, ProviderRequest } from '../../src/providers/provider.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { call, closeAll, dial, quiet, serve } from './client.ts';
-
-const MESSAGE: Received = {
-  kind: 'message',
-  message: { providerMessageId: 'SM1', from: '+79161234567', to: '1234', text: '9643' },
-};
-
-const CHANNEL: Channel = {
-  key: 'main',
-  provider: 'fake',
-  webhookUrl: 'https://sms.example.com/webhooks/main',
-  addresses: ['1234'],
-  routes: [{ program: 'club' }],
-  country: 'RU',
-  messagesPerSecond: 10,
-  isRehearsal: false,
-  partsTimeoutMinutes: 10,
-  unknown: { waitReceiptMinutes: 10, lookup: true, otherwise: 'hold' },
-  options: {},
-};
-
-/** Believes whoever says `x-secret: right`, and remembers what it was asked. */
-function fakeProvider(asked: ProviderRequest[]): Provider {
-  return {
-    receive: (request) => {
-      asked.push(request);
-      if (request.headers['x-secret'] !== 'right') return { kind: 'forged', reason: 'no secret' };
-      const acknowledgement = { status: 201, contentType: 'text/xml', body: '<Response/>' };
-      return { kind: 'authentic', received: [MESSAGE], acknowledgement };
-    },
-    send: () => Promise.reject(new Error('not used')),
-    check: () => Promise.resolve({ kind: 'ok' }),
-    close: () => Promise.resolve(),
-  };
-}
-
-async function openDoor(changes: Partial<Webhooks> = {}) {
-  const asked: ProviderRequest[] = [];
-  const kept: { channelKey: string; received: readonly Received[]; rawBody: string }[] = [];
-  const metrics = createMetrics();
-  const keep: Webhooks['keep'] = (channelKey, received, rawBody) => {
-    kept.push({ channelKey, received, rawBody: rawBody.toString() });
-    return Promise.resolve();
-  };
-  const channels = new Map([['main', { channel: CHANNEL, provider: fakeProvider(asked) }]]);
-  const admission = createAdmission();
-  const webhooks = createWebhooks({ channels, keep, admission, metrics, log: quiet, ...changes });
-  const isAnswered = turnAway(changes.admission ?? admission, metrics);
-  const door = await serve(createPublicApp({ webhooks, log: quiet }), { isAnswered });
-  return { door, asked, kept, metrics };
-}
-
-const authentic = { method: 'POST', path: '/webhooks/main', headers: { 'x-secret': 'right' }, body: 'a=1' };
+import { call, closeAll, dial } from './client.ts';
+import { authentic, CHANNEL, fakeProvider, MESSAGE, openDoor } from './webhook-door.ts';
 
 describe('the webhook door', () => {
   afterEach(closeAll);
@@ -110,63 +54,6 @@ describe('the webhook door', () => {
     assert.equal((await call(late.door, authentic)).status, 503);
     commit.reject(new Error('too late'));
     assert.equal((await call(late.door, { method: 'POST', path: '/webhooks/main' })).status, 403);
-  });
-
-  describe('with as many calls waiting for their commit as may', () => {
-    async function openFullDoor() {
-      let calls = 0;
-      const hang = () => {
-        calls += 1;
-        return new Promise<void>(() => {});
-      };
-      const opened = await openDoor({ keep: hang, admission: createAdmission({ maxWaiting: 2 }) });
-      const waiting = Promise.all([call(opened.door, authentic), call(opened.door, authentic)]);
-      await waitFor(() => calls === 2, { what: 'two calls to wait' });
-      return { ...opened, waiting, calls: () => calls };
-    }
-
-    it('answers 503 at once', async () => {
-      const { door, metrics, waiting, calls } = await openFullDoor();
-      const startedAt = performance.now();
-      const refused = await call(door, authentic);
-      assert.ok(performance.now() - startedAt < 500);
-      assert.equal(refused.status, 503);
-      assert.equal(refused.body, 'Try again\n');
-      assert.equal(refused.headers['retry-after'], '1');
-      assert.equal(refused.headers['x-content-type-options'], 'nosniff');
-      assert.match(await metrics.registry.metrics(), /cardwake_webhook_seconds_count\{status="503"\} 1/);
-      assert.equal(calls(), 2);
-      await waiting;
-    });
-
-    it('does so without reading what the call would say, and the connection can be used again', async () => {
-      const { door, waiting } = await openFullDoor();
-      const line = dial(door);
-      line.socket.write('POST /webhooks/main HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n');
-      await waitFor(() => line.received().includes('503'), { what: 'a refusal' });
-      line.socket.write('a=%20POST /webhooks/main HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
-      await waitFor(() => line.received().split(' 503 ').length === 3, { what: 'another' });
-      line.socket.destroy();
-      await waiting;
-    });
-
-    it('reads one whose length nobody knows, and then answers the same', async () => {
-      const { door, waiting, calls } = await openFullDoor();
-      const refused = await call(door, {
-        ...authentic,
-        headers: { ...authentic.headers, 'transfer-encoding': 'chunked' },
-      });
-      assert.equal(refused.status, 503);
-      assert.equal(refused.headers['retry-after'], '1');
-      assert.equal(calls(), 2);
-      await waiting;
-    });
-
-    it('answers all other pages as ever', async () => {
-      const { door, waiting } = await openFullDoor();
-      assert.equal((await call(door, { path: '/' })).status, 404);
-      await waiting;
-    });
   });
 
   it('answers 403 to a forged call and stores nothing', async () => {
