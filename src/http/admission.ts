@@ -71,13 +71,18 @@ function limitAfter(turnMs: number, limit: number, maxWaiting: number): number {
 
 const COME_BACK = 'Try again\n';
 
-/** Node's own short form for headers, which are checked and joined in no time. */
+/** Names and values in turn, as Node takes them. */
 const COME_BACK_HEADERS = [
   ['content-type', 'text/plain; charset=utf-8'],
   ['content-length', String(COME_BACK.length)],
   ['retry-after', '1'],
   ['x-content-type-options', 'nosniff'],
 ].flat();
+
+/** Answers 503; the body of the call is read, or short. */
+export function comeBack(response: ServerResponse): void {
+  response.writeHead(503, COME_BACK_HEADERS).end(COME_BACK);
+}
 
 /**
  * Answers 503 at once to a webhook call that is one too many; says whether it did. It stands before the app, whose way to a
@@ -88,7 +93,7 @@ export function turnAway(admission: Admission, { webhookSeconds }: Pick<Metrics,
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if (!request.url?.startsWith('/webhooks/') || !admission.isFull() || !hasShortBody(request)) return false;
     webhookSeconds.observe({ status: 503 }, 0);
-    response.writeHead(503, COME_BACK_HEADERS).end(COME_BACK);
+    comeBack(response);
     return true;
   };
 }

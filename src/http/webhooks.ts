@@ -6,7 +6,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Acknowledgement, ProviderRequest, Received } from '../providers/provider.ts';
 import { within } from '../within.ts';
-import { type Admission, createAdmission } from './admission.ts';
+import { type Admission, comeBack, createAdmission } from './admission.ts';
 import { readBody } from './body.ts';
 import { refuse, refuseUnread } from './refuse.ts';
 
@@ -133,11 +133,6 @@ function rawOf({ method, url, body }: ProviderRequest): Buffer {
 function acknowledge(response: Response, { status, contentType, body }: Acknowledgement): void {
   // A text, not bytes: Node joins it to the headers, so that the answer is one piece to write and not two.
   response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }).end(body);
-}
-
-function comeBack(response: Response): void {
-  response.setHeader('retry-after', '1');
-  refuseUnread(response.req, response, 503, 'Try again');
 }
 
 function timeAnswer(metrics: Metrics, response: Response): void {

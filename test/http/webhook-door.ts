@@ -1,9 +1,9 @@
-import type { Channel } from '../../src/config.ts';
 import { createAdmission, turnAway } from '../../src/http/admission.ts';
 import { createPublicApp } from '../../src/http/app.ts';
 import { createWebhooks, type Webhooks } from '../../src/http/webhooks.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Provider, ProviderRequest, Received } from '../../src/providers/provider.ts';
+import { channelOf } from '../support/channel.ts';
 import { quiet, serve } from './client.ts';
 
 /** What the fake provider reads out of every call that it believes. */
@@ -12,19 +12,11 @@ export const MESSAGE: Received = {
   message: { providerMessageId: 'SM1', from: '+79161234567', to: '1234', text: '9643' },
 };
 
-export const CHANNEL: Channel = {
-  key: 'main',
+export const CHANNEL = channelOf({
   provider: 'fake',
   webhookUrl: 'https://sms.example.com/webhooks/main',
   addresses: ['1234'],
-  routes: [{ program: 'club' }],
-  country: 'RU',
-  messagesPerSecond: 10,
-  isRehearsal: false,
-  partsTimeoutMinutes: 10,
-  unknown: { waitReceiptMinutes: 10, lookup: true, otherwise: 'hold' },
-  options: {},
-};
+});
 
 /** Believes whoever says `x-secret: right`, and remembers what it was asked. */
 export function fakeProvider(asked: ProviderRequest[]): Provider {
@@ -51,9 +43,9 @@ export async function openDoor(changes: Partial<Webhooks> = {}) {
     return Promise.resolve();
   };
   const channels = new Map([['main', { channel: CHANNEL, provider: fakeProvider(asked) }]]);
-  const admission = createAdmission();
-  const webhooks = createWebhooks({ channels, keep, admission, metrics, log: quiet, ...changes });
-  const isAnswered = turnAway(changes.admission ?? admission, metrics);
+  const { admission = createAdmission() } = changes;
+  const webhooks = createWebhooks({ channels, keep, metrics, log: quiet, ...changes, admission });
+  const isAnswered = turnAway(admission, metrics);
   const door = await serve(createPublicApp({ webhooks, log: quiet }), { isAnswered });
   return { door, asked, kept, metrics };
 }
