@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict';
 import { createIntake, type Intake } from '../../src/intake/intake.ts';
-import type { Line } from '../../src/lines.ts';
 import { createLogger } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Received } from '../../src/providers/provider.ts';
 import { PROGRAMS } from '../activation/programs.ts';
 import { openTestStore, type TestStore } from '../store/open-test-store.ts';
+import { channelOf } from '../support/channel.ts';
 import { accept, scriptedProvider } from '../support/scripted-provider.ts';
 
-const CHANNEL: Line['channel'] = {
-  key: 'main',
-  provider: 'simulator',
-  webhookUrl: 'http://127.0.0.1/webhooks/main',
-  addresses: ['1234'],
-  routes: [{ program: 'club' }],
-  country: 'RU',
-  messagesPerSecond: 10,
-  isRehearsal: false,
-  partsTimeoutMinutes: 10,
-  unknown: { waitReceiptMinutes: 10, lookup: true, otherwise: 'hold' },
-  options: {},
-};
+const CHANNEL = channelOf({ addresses: ['1234'] });
 
 const sms = (id: string, changes: object = {}): Received => ({
   kind: 'message',

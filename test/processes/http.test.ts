@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Answer, createDeployment, customers, type Deployment } from '../support/process-deployment.ts';
-import { checkHistory, everythingEnds } from '../support/process-history.ts';
+import { checkHistory, everythingEnds, waitingForLock } from '../support/process-history.ts';
 import type { RunningProcess } from '../support/processes.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -40,7 +40,9 @@ describe('HTTP processes', function () {
     const inFlight: Promise<readonly Answer[]>[] = [];
     for (const customer of [2, 3]) {
       inFlight.push(deployment.text([customer], { to: [two] }));
-      await waitFor(async () => (await waitingForLock()) === inFlight.length, { what: 'the SMS to be in flight' });
+      await waitFor(async () => (await waitingForLock(deployment)) === inFlight.length, {
+        what: 'the SMS to be in flight',
+      });
     }
     two.signal('SIGTERM');
     two.signal('SIGINT');
@@ -79,11 +81,4 @@ describe('HTTP processes', function () {
     const tally = await checkHistory(deployment, answers);
     assert.deepEqual(tally, { acknowledged: 203, activated: 203, accepted: 203, unknown: 0, sent: 203 });
   });
-
-  async function waitingForLock(): Promise<number> {
-    const { rowCount } = await deployment.db.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
-    return rowCount ?? 0;
-  }
 });

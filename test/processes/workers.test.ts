@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { twilioError } from '../support/fake-twilio.ts';
 import { type Answer, createDeployment, customers, type Deployment } from '../support/process-deployment.ts';
-import { checkHistory, everythingEnds, letLeasesRunOut } from '../support/process-history.ts';
+import { checkHistory, everythingEnds, letLeasesRunOut, waitingForLock } from '../support/process-history.ts';
 import type { RunningProcess } from '../support/processes.ts';
 import { createTestRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -59,7 +59,7 @@ describe('worker processes', function () {
     await lock.query('BEGIN; LOCK TABLE phones IN EXCLUSIVE MODE');
     try {
       answers.push(...(await deployment.text(customers(201, 300), { to: [http] })));
-      await waitFor(async () => (await bindJobs(worker)) === 0 && (await areDecidersWaiting()), {
+      await waitFor(async () => (await bindJobs(worker)) === 0 && (await waitingForLock(deployment)) > 0, {
         what: 'every job to be in hand',
       });
       await worker.kill();
@@ -121,13 +121,6 @@ describe('worker processes', function () {
     const depths = [...metrics.matchAll(/^cardwake_queue_depth\{queue="bind",state="(?:waiting|active)"\} (\d+)$/gm)];
     assert.equal(depths.length, 2, 'the queue can be seen');
     return depths.reduce((sum, [, jobs]) => sum + Number(jobs), 0);
-  }
-
-  async function areDecidersWaiting(): Promise<boolean> {
-    const { rowCount } = await deployment.db.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
-    return (rowCount ?? 0) > 0;
   }
 
   async function undecided(): Promise<number> {

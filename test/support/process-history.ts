@@ -71,6 +71,14 @@ export async function checkHistory(deployment: Deployment, answers: readonly Ans
   };
 }
 
+/** How many connections wait for what another one has locked. */
+export async function waitingForLock({ db }: Deployment): Promise<number> {
+  const { rowCount } = await db.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return rowCount ?? 0;
+}
+
 /**
  * What a minute does to the replies that dead workers had in their hands; answers how many there are. For use while no
  * worker lives.
