@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Provider, ProviderRequest } from '../../src/providers/provider.ts';
+import { deferred } from '../support/deferred.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { call, closeAll, dial } from './client.ts';
 import { authentic, CHANNEL, fakeProvider, MESSAGE, openDoor } from './webhook-door.ts';
@@ -200,13 +201,3 @@ describe('the webhook door', () => {
     assert.equal(answer.body, 'Internal error\n');
   });
 });
-
-function deferred() {
-  let resolve = () => {};
-  let reject = (_error: Error) => {};
-  const promise = new Promise<void>((done, fail) => {
-    resolve = done;
-    reject = fail;
-  });
-  return { promise, resolve, reject };
-}

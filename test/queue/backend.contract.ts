@@ -4,8 +4,9 @@ import type { QueueBackend } from '../../src/queue/backend.ts';
 import { CATALOG, type Handlers, MAX_PACK } from '../../src/queue/catalog.ts';
 import { createEnqueuer } from '../../src/queue/enqueue.ts';
 import { startWorkers, type WorkerOptions } from '../../src/queue/worker.ts';
+import { deferred } from '../support/deferred.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { deferred, numbers, recordingHandlers } from './handlers.ts';
+import { numbers, recordingHandlers } from './handlers.ts';
 
 /** One store with nothing in it, and what a test may do to it behind the backend's back. */
 export interface StoreUnderTest {

@@ -23,12 +23,3 @@ export function recordingHandlers(then: Partial<Handlers> = {}) {
 export function numbers(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, index) => String(first + index));
 }
-
-/** A promise that the test resolves. */
-export function deferred() {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import type { Intent } from '../../src/activation/intent.ts';
 import { addCards, arrive, inbound, look, outcomes } from '../support/club.ts';
+import { deferred } from '../support/deferred.ts';
 import { freshStore } from '../support/fresh-store.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { CLUB, card, clubWith, phone } from '../support/world.ts';
 import { binder } from './binder.ts';
 
@@ -140,6 +142,36 @@ describe('bind', () => {
       );
     });
   }
+
+  it('ends a job with its last pack, also when an earlier one failed, and then fails it', async () => {
+    const { db } = store;
+    await addCards(db, [{ number: card(1) }, { number: card(2) }]);
+    const others = Array.from({ length: 49 }, (_, n) => says(n + 2, 'help'));
+    const ids = await arrive(db, [asksFor(0, 1), ...others, asksFor(1, 2)]);
+    const second = deferred();
+    let packs = 0;
+    const away = Object.assign(new Error('The database is away'), { code: '57P01' });
+    const noPlaces = { count: 0, send: () => {}, giveBack: () => {} };
+    const take = () => {
+      packs += 1;
+      return packs === 1 ? Promise.reject(away) : second.promise.then(() => noPlaces);
+    };
+    let hasEnded = false;
+    const job = binder(db, { sendNow: { take, putBack: () => {} } })
+      .bind(ids)
+      .finally(() => {
+        hasEnded = true;
+      });
+    try {
+      await waitFor(() => packs === 2, { what: 'the second pack' });
+      assert.deepEqual(await outcomes(db), { received: 51 });
+      assert.equal(hasEnded, false, 'the second pack is under way');
+    } finally {
+      second.resolve();
+    }
+    await assert.rejects(job, away);
+    assert.deepEqual(await outcomes(db), { activated: 1, received: 50 });
+  });
 
   it('remembers the language of the last text that showed one', async () => {
     const { db } = store;
