@@ -6,7 +6,7 @@ import { createEnqueuer } from '../../src/queue/enqueue.ts';
 import { startWorkers, type WorkerOptions } from '../../src/queue/worker.ts';
 import { deferred } from '../support/deferred.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { numbers, recordingHandlers } from './handlers.ts';
+import { byNumber, numbers, recordingHandlers } from './handlers.ts';
 
 /** One store with nothing in it, and what a test may do to it behind the backend's back. */
 export interface StoreUnderTest {
@@ -297,5 +297,3 @@ const fullJobs = (count: number) =>
     pack: { ids: numbers(index * MAX_PACK + 1, (index + 1) * MAX_PACK) },
     delayMs: 0,
   }));
-
-const byNumber = (a: string, b: string) => Number(a) - Number(b);

@@ -23,3 +23,6 @@ export function recordingHandlers(then: Partial<Handlers> = {}) {
 export function numbers(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, index) => String(first + index));
 }
+
+/** Compares such ids. */
+export const byNumber = (a: string, b: string) => Number(a) - Number(b);
