@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { ensureBuilt, ROOT } from '../scripts/lib/prepare.mjs';
 import { endRun } from '../test/support/run.ts';
 import { PLANS } from './plan.mjs';
+import { fromJson, toJson } from './report/json.mjs';
 import { requirementsTable } from './report/requirements.mjs';
 import { writeResults } from './report/results.mjs';
 import { loadTables } from './report/tables.mjs';
@@ -53,7 +54,7 @@ async function main() {
   try {
     const results = await runPlan(plan, profiles);
     console.log(`\n${loadTables(results.rounds)}\n${requirementsTable(results)}`);
-    await writeFile(join(ROOT, '.cache', 'bench', 'last.json'), JSON.stringify(results, null, 1));
+    await writeFile(join(ROOT, '.cache', 'bench', 'last.json'), toJson(results, 1));
     if (isWhole || values.save) await save(results);
     const faults = faultsOf(results);
     for (const fault of faults) console.log(fault);
@@ -67,10 +68,10 @@ async function main() {
 async function save(/** @type {import('./run-plan.mjs').Results} */ results) {
   const file = join(ROOT, 'bench', 'saved.json');
   /** @type {import('./run-plan.mjs').Results} */
-  const before = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : results;
+  const before = existsSync(file) ? fromJson(await readFile(file, 'utf8')) : results;
   const rounds = results.rounds.length === 0 ? before : results;
   const saved = { ...rounds, studies: { ...before.studies, ...results.studies } };
-  await writeFile(file, JSON.stringify(saved));
+  await writeFile(file, toJson(saved));
   await writeResults(saved);
 }
 

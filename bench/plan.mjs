@@ -5,7 +5,7 @@ import { SUBJECTS } from './subjects/all.mjs';
  * What a run does.
  * @typedef {object} Plan
  * @property {number} rounds of every subject, interleaved
- * @property {number} patienceSeconds no round that would end later is begun, once each subject has had one
+ * @property {number} patienceSeconds no round that would end later is begun, once each subject has had one; in a plan with studies it says nothing
  * @property {number} cards
  * @property {number} past messages that the database has seen before
  * @property {number} warmUpSeconds

@@ -203,7 +203,7 @@ export async function verify({ feeder, hasReplies, verify }) {
   /** @type {Counts} */
   const { sent, taken, refused, failed, repeated } = await feeder.call('counts');
   const { lost, foreign } = await verify(await feeder.call('taken'));
-  const unreplied = hasReplies ? await feeder.call('unanswered') : 0;
+  const unreplied = hasReplies ? await feeder.call('unreplied') : 0;
   return { sent, taken, refused, failed, lost, unreplied, repeated, foreign, outOfCards: 0 };
 }
 

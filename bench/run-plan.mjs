@@ -46,10 +46,11 @@ export async function runPlan(plan, profiles) {
   }
   /** @type {StudyResults} */
   const studies = {};
+  const measured = `${description.at}, commit ${description.commit}, Node ${process.versions.node}`;
   for (const name of plan.studies) {
     console.log(`Study: ${name} …`);
     const shown = await orTold(name, STUDIES[name]?.({ postgres, plan, profiles }));
-    if (shown) studies[name] = { ...shown, measured: `${description.at}, commit ${description.commit}` };
+    if (shown) studies[name] = { ...shown, measured };
     console.log(JSON.stringify(studies[name], (key, value) => (key === 'samples' ? undefined : value)));
   }
   return { plan, description, rounds, studies };

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * `npm run bench:till`: how long a till waits for an answer about a card, without and beside a load of SMS, as in
- * production: an HTTP process, a worker process, a durable Postgres; the queue in Redis if `REDIS_URL` is set, else in the
- * same Postgres. Questions come at their times whether or not earlier ones were answered, and wait from their time on.
+ * `npm run bench:till`: how long a till waits for an answer about a card, without and beside a load of SMS: an
+ * HTTP process and a worker process, from their sources, and a durable Postgres; the queue in Redis if `REDIS_URL` is set,
+ * else in the same Postgres. Questions come at their times whether or not earlier ones were answered, and wait from their time on.
  * Exits with 1 when 1 of 100 waits 50 ms or longer, or one is not answered.
  */
 import { spawn } from 'node:child_process';
@@ -25,6 +25,7 @@ import { migrate } from '../src/store/migrate.ts';
 import { freePort } from '../test/support/ports.ts';
 import { startProcess } from '../test/support/processes.ts';
 import { atRunEnd, endRun, endWithRun, temporaryFolder } from '../test/support/run.ts';
+import { percentile } from './measure/statistics.mjs';
 
 const [seconds = 20, questionsPerSecond = 200, textsPerSecond = 20] = process.argv.slice(2).map(Number);
 const LIMIT_MS = 50;
@@ -77,13 +78,13 @@ async function main() {
   print('the SMS, acknowledged', acknowledged);
   print('a server of nothing', nothing);
   console.log(`\n${activated} of ${texted} SMS had activated their card by the end.`);
-  const ratio = percentile(beside, 0.99) / percentile(alone, 0.99);
+  const ratio = waitOf(beside, 0.99) / waitOf(alone, 0.99);
   console.log(`A question alone takes ${(cpuOfQuestion * 1000).toFixed(2)} ms of the HTTP process's CPU.`);
   console.log(
-    `p99 beside SMS: ${percentile(beside, 0.99).toFixed(1)} ms of ${LIMIT_MS} allowed, ×${ratio.toFixed(1)} of alone`,
+    `p99 beside SMS: ${waitOf(beside, 0.99).toFixed(1)} ms of ${LIMIT_MS} allowed, ×${ratio.toFixed(1)} of alone`,
   );
   const isGood = [alone, beside].every((samples) => samples.every(({ status }) => status === 200));
-  if (!isGood || percentile(beside, 0.99) >= LIMIT_MS) process.exitCode = 1;
+  if (!isGood || waitOf(beside, 0.99) >= LIMIT_MS) process.exitCode = 1;
 }
 
 /** Everything that answers, and what the load needs to know of it. */
@@ -218,9 +219,11 @@ async function activations(db) {
  * @param {Sample[]} samples
  * @param {number} share
  */
-function percentile(samples, share) {
-  const sorted = samples.map(({ ms }) => ms).toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+function waitOf(samples, share) {
+  return percentile(
+    samples.map(({ ms }) => ms).toSorted((a, b) => a - b),
+    share,
+  );
 }
 
 /**
@@ -229,6 +232,6 @@ function percentile(samples, share) {
  */
 function print(what, samples) {
   const good = samples.filter(({ status }) => status === 200).length;
-  const times = [0.5, 0.95, 0.99, 1].map((share) => `${percentile(samples, share).toFixed(1)} ms`.padStart(11));
+  const times = [0.5, 0.95, 0.99, 1].map((share) => `${waitOf(samples, share).toFixed(1)} ms`.padStart(11));
   console.log(`${what.padEnd(24)}${`${good}/${samples.length}`.padStart(9)}${times.join('')}`);
 }

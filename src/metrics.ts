@@ -95,6 +95,8 @@ function gauges(registry: Registry) {
     help: 'Age of the oldest event that its loyalty back end has not taken; 0 when there is none',
   });
   return {
+    /** Gives the source of how many webhook calls may wait for their commit at once. */
+    collectAdmitted: admittedGauge(registry),
     /** Whether a channel's provider is taken to be there, as this process sees it. */
     circuitState: new Gauge({
       name: 'cardwake_circuit_state',
@@ -126,6 +128,23 @@ function ageGauge(registry: Registry, onMissing: () => void, named: { name: stri
     collect: async () => {
       gauge.remove();
       await readWithin(read, (seconds) => gauge.set(seconds)).catch(onMissing);
+    },
+  });
+  return (source) => {
+    read = source;
+  };
+}
+
+/** Shown by a process that has a door. */
+function admittedGauge(registry: Registry): (read: () => number) => void {
+  let read: (() => number) | undefined;
+  const gauge = new Gauge({
+    name: 'cardwake_webhook_calls_admitted',
+    help: 'Webhook calls that may wait for their commit at once; fewer while the process is too busy to refuse others in time',
+    registers: [registry],
+    collect: () => {
+      gauge.remove();
+      if (read !== undefined) gauge.set(read());
     },
   });
   return (source) => {

@@ -1,7 +1,5 @@
 // @ts-check
-const SINCE_BOOT_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
-/** Milliseconds of a clock that never jumps and that all processes of this machine share. */
+/** Milliseconds of a clock that never jumps and that all processes of this machine share: CLOCK_MONOTONIC. */
 export function now() {
-  return SINCE_BOOT_MS + performance.now();
+  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -30,7 +30,6 @@ const READY_WITHIN_MS = 40_000;
  * @property {string} name told in the results
  * @property {string} folder takes what it writes
  * @property {readonly string[]} [args]
- * @property {readonly string[]} [nodeArgs]
  * @property {Readonly<Record<string, string | undefined>>} [env] and nothing else but PATH and HOME
  */
 
@@ -40,13 +39,13 @@ const READY_WITHIN_MS = 40_000;
  * @param {Start} start
  * @returns {Promise<Script>}
  */
-export async function startScript(path, { name, folder, args = [], nodeArgs = [], env = {} }) {
+export async function startScript(path, { name, folder, args = [], env = {} }) {
   const log = join(folder, `${name}.log`);
   const output = openSync(log, 'a');
   const child = fork(join(ROOT, 'bench', path), args, {
     cwd: ROOT,
     env: environment(env),
-    execArgv: [...nodeArgs],
+    execArgv: [],
     serialization: 'advanced',
     stdio: ['ignore', output, output, 'ipc'],
   });

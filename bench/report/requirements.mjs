@@ -127,11 +127,11 @@ export function requirementsTable(/** @type {Results} */ results) {
 const SIGNS = { 'at least': '≥', 'at most': '≤' };
 
 /**
- * @param {number | undefined} value
+ * @param {number | null | undefined} value JSON gives NaN back as null
  * @param {Pick<Requirement, 'is' | 'must' | 'goal'>} bounds
  */
 function judge(value, { is, must, goal }) {
-  if (value === undefined || Number.isNaN(value)) return 'not measured';
+  if (value === undefined || value === null || Number.isNaN(value)) return 'not measured';
   const reaches = (/** @type {number | undefined} */ bound) =>
     bound !== undefined && (is === 'at least' ? value >= bound : value <= bound);
   if (must !== undefined && !reaches(must)) return 'NO';

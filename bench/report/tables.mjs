@@ -8,9 +8,9 @@ import { METRICS, medianOf, seenOf, subjectsOf } from './figures.mjs';
 /** @typedef {import('../round.mjs').Seen} Seen */
 /** @typedef {import('../subjects/subject.mjs').Load} Load */
 
-/** Three digits that count; a dash for what was not measured. */
-export function figure(/** @type {number | undefined} */ value) {
-  if (value === undefined || Number.isNaN(value)) return '–';
+/** Three digits that count; a dash for what was not measured, which JSON gives back as null. */
+export function figure(/** @type {number | null | undefined} */ value) {
+  if (value === undefined || value === null || Number.isNaN(value)) return '–';
   if (!Number.isFinite(value)) return 'never';
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en').replaceAll(',', ' ');
   return String(Number(value.toPrecision(3)));

@@ -83,7 +83,7 @@ async function verifyDay(running, rowsBefore) {
   return {
     postedTwice: twice,
     postedAgain,
-    lost: taken.length - found + (await feeder.call('unanswered')),
+    lost: taken.length - found + (await feeder.call('unreplied')),
     wrong: found - right,
     doubled: Math.max(0, rows - taken.length) + repeated + strays,
     outcomes: [...new Set(numbers.map(outcomeOf))].map((outcome) => ({

@@ -14,7 +14,8 @@ import { cardwakeHttp } from '../subjects/cardwake.mjs';
  * @property {number} refusalP99Ms from when a connection had taken the message
  * @property {number} slowestRefusalMs the same, the slowest of all
  * @property {number} slowestRefusalSinceDueMs with its wait for one of the customer's connections
- * @property {number} slowestAnswerMs the 99th percentile of what was kept
+ * @property {number} answerP99Ms of what was kept, from when it was due
+ * @property {number} slowestAnswerMs the same, the slowest of all
  * @property {number} refused
  * @property {number} unanswered calls that had no answer at all while a provider waits for one
  * @property {number} lost of what was acknowledged: not bound, or without a reply
@@ -66,7 +67,8 @@ export async function overload({ postgres, plan, profiles }) {
       refusalP99Ms: refusal.count === 0 ? 0 : refusalOnceGiven.p99,
       slowestRefusalMs: refusal.count === 0 ? 0 : refusalOnceGiven.max,
       slowestRefusalSinceDueMs: refusal.count === 0 ? 0 : refusal.max,
-      slowestAnswerMs: answer.p99,
+      answerP99Ms: answer.p99,
+      slowestAnswerMs: answer.max,
       refused,
       unanswered: failed,
       lost: lost + unreplied,

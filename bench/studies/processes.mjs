@@ -23,7 +23,7 @@ const SECONDS = 8;
 
 /**
  * More and more HTTP and worker processes over one Postgres and one Redis. They share the cores of this machine, so their
- * rate cannot rise with their number: what is shown is that an SMS costs the same and is neither lost nor done twice.
+ * rate cannot rise with their number: what is shown is what an SMS costs more then, and that none is lost or done twice.
  * @param {import('./all.mjs').StudyGround} ground
  * @returns {Promise<Processes>}
  */

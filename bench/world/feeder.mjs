@@ -63,7 +63,7 @@ export class Feeder {
       drain: () => this.#drain(),
       counts: () => ({ ...this.#tally.counts }),
       taken: () => this.#tally.taken(),
-      unanswered: () => this.#tally.unanswered(),
+      unreplied: () => this.#tally.unreplied(),
       latencies: (range) => this.#tally.latencies(range),
       seconds: (from) => this.#tally.seconds(from),
     };

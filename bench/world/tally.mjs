@@ -62,6 +62,7 @@ export class Tally {
       this.counts.repeated += 1;
       return false;
     }
+    if (at < (this.#sentAt[index] ?? 0)) throw new Error(`The reply to message ${index} came before it was sent`);
     this.#repliedAt[index] = at;
     this.counts.replied += 1;
     if (this.#states[index] === STATES.refused || this.#states[index] === STATES.failed) this.counts.givenUp -= 1;
@@ -73,8 +74,8 @@ export class Tally {
     return this.#states.subarray(0, this.counts.sent).map((state) => Number(state === STATES.taken));
   }
 
-  /** Messages that were taken and have no reply. */
-  unanswered() {
+  /** How many messages were taken and have no reply. */
+  unreplied() {
     let count = 0;
     for (let index = 0; index < this.counts.sent; index += 1) {
       if (this.#states[index] === STATES.taken && this.#repliedAt[index] === 0) count += 1;

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Metrics } from '../metrics.ts';
-import { hasShortBody } from './refuse.ts';
+import { comeBack, hasShortBody } from './refuse.ts';
 
 /** Decides how many calls may wait for their commit at once. */
 export interface Admission {
+  /** How many may wait now. */
+  readonly limit: number;
   /** Whether one more would be too many. */
   isFull(): boolean;
   /** One more waits. */
@@ -51,6 +53,9 @@ export function createAdmission({ maxWaiting = MAX_WAITING, nowMs = () => perfor
   }
 
   return {
+    get limit() {
+      return limit;
+    },
     isFull() {
       if (!isTurnTimed) timeTurn();
       return waiting >= limit;
@@ -66,22 +71,8 @@ export function createAdmission({ maxWaiting = MAX_WAITING, nowMs = () => perfor
 
 function limitAfter(turnMs: number, limit: number, maxWaiting: number): number {
   if (turnMs <= LONG_TURN_MS) return Math.min(maxWaiting, limit + MORE);
-  return Math.min(maxWaiting, Math.max(MIN_WAITING, limit * Math.max(LEAST_SHARE, LONG_TURN_MS / turnMs)));
-}
-
-const COME_BACK = 'Try again\n';
-
-/** Names and values in turn, as Node takes them. */
-const COME_BACK_HEADERS = [
-  ['content-type', 'text/plain; charset=utf-8'],
-  ['content-length', String(COME_BACK.length)],
-  ['retry-after', '1'],
-  ['x-content-type-options', 'nosniff'],
-].flat();
-
-/** Answers 503; the body of the call is read, or short. */
-export function comeBack(response: ServerResponse): void {
-  response.writeHead(503, COME_BACK_HEADERS).end(COME_BACK);
+  const fewer = Math.ceil(limit * Math.max(LEAST_SHARE, LONG_TURN_MS / turnMs));
+  return Math.min(maxWaiting, Math.max(MIN_WAITING, fewer));
 }
 
 /**

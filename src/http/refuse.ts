@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
 
 const LINGER_MS = 1000;
@@ -36,6 +36,21 @@ export function endUnread(request: Request, response: Response, body: string): v
     response.end();
   }
   request.once('end', finish).once('close', finish).resume();
+}
+
+const COME_BACK = 'Try again\n';
+
+/** Names and values in turn, as Node takes them. */
+const COME_BACK_HEADERS = [
+  ['content-type', 'text/plain; charset=utf-8'],
+  ['content-length', String(COME_BACK.length)],
+  ['retry-after', '1'],
+  ['x-content-type-options', 'nosniff'],
+].flat();
+
+/** Answers 503; the body of the call is read, or short. */
+export function comeBack(response: ServerResponse): void {
+  response.writeHead(503, COME_BACK_HEADERS).end(COME_BACK);
 }
 
 /** Whether Node reads what comes of the body to its end by itself and the connection goes on. */

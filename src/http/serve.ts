@@ -51,6 +51,7 @@ export async function serve(service: Service): Promise<Serving> {
       ? intake.keep(channel, received, rawBody)
       : Promise.reject(new Error('The database is not prepared yet'));
   const admission = createAdmission();
+  metrics.collectAdmitted(() => admission.limit);
   const webhooks = createWebhooks({ channels: lines, keep, admission, metrics, log });
   const api = await openApi(service);
   const { trustedProxies } = settings;

@@ -6,9 +6,9 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Acknowledgement, ProviderRequest, Received } from '../providers/provider.ts';
 import { within } from '../within.ts';
-import { type Admission, comeBack, createAdmission } from './admission.ts';
+import { type Admission, createAdmission } from './admission.ts';
 import { readBody } from './body.ts';
-import { refuse, refuseUnread } from './refuse.ts';
+import { comeBack, refuse, refuseUnread } from './refuse.ts';
 
 /** No provider's call about SMS comes near this. */
 const MAX_BODY_BYTES = 64 * 1024;

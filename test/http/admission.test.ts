@@ -54,6 +54,7 @@ describe('the admission of webhook calls', () => {
       const { admission, turn } = onAClock();
       for (const one of ms) await turn(one);
       assert.equal(room(admission), expected);
+      assert.equal(admission.limit, expected);
     });
   }
 

@@ -83,6 +83,9 @@ describe('/metrics', () => {
     metrics.collectOldestUnprocessed(() => Promise.resolve(7.5));
     metrics.collectQueueDepths(() => Promise.resolve([{ queue: 'bind', state: 'waiting', jobs: 3 }]));
     metrics.collectUnbound(() => Promise.resolve(new Map([['main', 12.5]])));
+    let admitted = 400;
+    metrics.collectAdmitted(() => admitted);
+    admitted = 285;
     const { status, headers, body } = await call(listening, { path: '/metrics' });
     assert.equal(status, 200);
     assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/);
@@ -90,6 +93,7 @@ describe('/metrics', () => {
     assert.match(body, /cardwake_oldest_unprocessed_seconds 7\.5/);
     assert.match(body, /cardwake_queue_depth\{queue="bind",state="waiting"\} 3/);
     assert.match(body, /cardwake_session_unbound_seconds\{channel="main"\} 12\.5/);
+    assert.match(body, /cardwake_webhook_calls_admitted 285/);
     assert.match(body, /nodejs_eventloop_lag_seconds/);
   });
 
