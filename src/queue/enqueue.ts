@@ -43,7 +43,7 @@ const MAX_IN_FLIGHT = 2;
  */
 const MAX_JOBS = 10;
 /**
- * Each job costs five commands of Redis and as many wake-ups, and a decision. An SMS that comes alone waits for nothing. Where
+ * Each job costs four commands of Redis and as many wake-ups, and a decision. An SMS that comes alone waits for nothing. Where
  * SMS come in company, at 300 a second, 20 ms make one job of six for 30 % less CPU than 8 ms, and the reply comes 7 ms later.
  */
 const JOB_EVERY_MS = 8;
