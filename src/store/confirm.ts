@@ -134,7 +134,7 @@ export async function confirmCode(texting: Texting, confirmation: Confirmation):
     if (settled !== undefined) return settled;
     const waiting = enrolment as Waiting;
     if (waiting.expires_at === null || waiting.expires_at <= now) return { kind: 'code-expired' };
-    if (!isCode(waiting.code_hash, id, code)) return await countWrongCode(round, waiting, now);
+    if (!isCode(waiting.code_hash, waiting.id, code)) return await countWrongCode(round, waiting, now);
     return await settle(round, waiting, confirmation);
   });
 }

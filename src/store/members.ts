@@ -134,7 +134,7 @@ export async function correctMember(trx: Trx, correction: Correction): Promise<C
   if (fields.length === 0) return { kind: 'corrected', version: member.version };
   const version = await writeMember(trx, { ...member, profile, consents });
   const { phone, phone_proof: phoneProof } = member;
-  await tell(trx, { program, actor, action: 'member.updated', phone, member: id, fields, phoneProof });
+  await tell(trx, { program, actor, action: 'member.updated', phone, member: member.id, fields, phoneProof });
   return { kind: 'corrected', version };
 }
 

@@ -16,7 +16,6 @@ import {
   conflict,
   type Entered,
   enrolmentFields,
-  idSchema,
   isTextable,
   joinedSchema,
   readEnrolment,
@@ -26,6 +25,7 @@ import {
   type TypedEnrolment,
   tooManyCodes,
 } from './enrolling.ts';
+import { idParams } from './id-schema.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiProblem } from './problems.ts';
 import { type Answer, type Call, type Caller, type Route, route } from './route.ts';
@@ -124,7 +124,7 @@ function confirmActivation(parts: ApiParts): Route {
     summary: 'Type the customer’s code',
     description: 'Activates the card, or holds it for an operator, by the scope of the key that confirms.',
     scopes: SCOPES,
-    params: idSchema,
+    params: idParams,
     body: codeSchema,
     answers: {
       200: { description: 'The card is theirs.', schema: joinedSchema },
@@ -150,7 +150,7 @@ function resendActivation(parts: ApiParts): Route {
     summary: 'Send the customer another code',
     description: 'From a minute after the last one, three times at most. The code before is no longer good.',
     scopes: SCOPES,
-    params: idSchema,
+    params: idParams,
     answers: { 202: { description: 'As for the first code.', schema: codeSentSchema } },
     problems: ['way-closed', 'not-found', 'already-decided', 'code-expired', 'too-many-codes'],
     async handle(call) {

@@ -3,7 +3,8 @@ import { sendingLine } from '../../lines.ts';
 import { approveEnrolment, type Check, type Checked, rejectEnrolment } from '../../store/check.ts';
 import { type Enrolment, findEnrolment, listToCheck } from '../../store/enrolments.ts';
 import { actorOf } from './actor.ts';
-import { CONFLICT_CODES, conflict, idSchema, settled } from './enrolling.ts';
+import { CONFLICT_CODES, conflict, settled } from './enrolling.ts';
+import { idParams, idSchema } from './id-schema.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiProblem } from './problems.ts';
 import { type Answer, type Call, type Caller, type Route, route } from './route.ts';
@@ -14,7 +15,7 @@ export function checkRoutes(parts: ApiParts): Route[] {
 }
 
 const progress = {
-  id: Joi.string().guid().required(),
+  id: idSchema.required(),
   state: Joi.valid('code-sent', 'awaiting-check', 'done', 'refused', 'expired').required(),
   outcome: Joi.string().description('What the rule said, once it was asked for good.').example('activated'),
   reason: Joi.string().description('Why an operator refused it.'),
@@ -42,7 +43,7 @@ const activationSchema = Joi.object({ ...progress, ...personal })
 
 const listSchema = Joi.object({
   activations: Joi.array().items(activationSchema).required(),
-  next: Joi.string().guid().description('There are more: ask again with this as `after`.'),
+  next: idSchema.description('There are more: ask again with this as `after`.'),
 }).meta({ name: 'Activations' });
 
 interface Page {
@@ -61,7 +62,7 @@ function listActivations({ db }: ApiParts): Route {
     scopes: ['cases:resolve'],
     query: Joi.object<Page>({
       state: Joi.valid('awaiting-check').default('awaiting-check'),
-      after: Joi.string().guid().description('The `next` of the page before.'),
+      after: idSchema.description('The `next` of the page before.'),
       limit: Joi.number().integer().min(1).max(200).default(50).description('How many at most.'),
     }),
     answers: { 200: { description: 'A page.', schema: listSchema } },
@@ -81,7 +82,7 @@ function readActivation({ db }: ApiParts): Route {
     path: '/v1/activations/{id}',
     summary: 'How far an activation is',
     scopes: ['cases:resolve', 'activations:enrol', 'activations:activate'],
-    params: idSchema,
+    params: idParams,
     answers: { 200: { description: 'The activation.', schema: activationSchema } },
     problems: ['not-found'],
     async handle({ caller, params: { id } }) {
@@ -108,7 +109,7 @@ function approveActivation(parts: ApiParts): Route {
     description:
       'Activates the card and texts the customer. The rule decides again: a card or a phone that was taken meanwhile is a problem, and the entry stays. Who entered it may not approve it.',
     scopes: ['cases:resolve'],
-    params: idSchema,
+    params: idParams,
     answers: { 200: { description: 'The card is active.', schema: activationSchema } },
     problems: ['not-found', 'already-decided', 'own-entry', ...CONFLICT_CODES],
     handle: async (call) => await answerTo(parts, call, await approveEnrolment(parts, checkOf(parts, call))),
@@ -124,7 +125,7 @@ function rejectActivation(parts: ApiParts): Route {
     description:
       'Frees the card and texts the customer that it could not be activated. The reason is for the shop alone.',
     scopes: ['cases:resolve'],
-    params: idSchema,
+    params: idParams,
     body: Joi.object<{ reason: string }>({
       reason: Joi.string().min(1).max(500).pattern(/\S/).required().example('The form has another number'),
     }),

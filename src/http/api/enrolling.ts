@@ -8,6 +8,7 @@ import { type SendingLine, sendingLine } from '../../lines.ts';
 import type { Msisdn } from '../../sms/msisdn.ts';
 import { CODE_MINUTES, CODE_TRIES } from '../../store/codes.ts';
 import type { CodeRefused, CodeSent, Confirmed } from '../../store/confirm.ts';
+import { idSchema } from './id-schema.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiProblem, type ProblemCode } from './problems.ts';
 import { consentsAt, consentsSchema, profileSchema, readProfile, type TypedProfile } from './profile-schema.ts';
@@ -43,11 +44,9 @@ export const codeSchema: ObjectSchema<{ code: string }> = Joi.object({
     .example('482193'),
 });
 
-export const idSchema: ObjectSchema<{ id: string }> = Joi.object({ id: Joi.string().guid().required() });
-
 /** What is answered when a code was asked for. */
 export const codeSentFields = {
-  id: Joi.string().guid().required().description('Names the enrolment in the calls that follow.'),
+  id: idSchema.required().description('Names the enrolment in the calls that follow.'),
   expiresAt: Joi.string().isoDate().required().description(`The code is good for ${CODE_MINUTES} minutes.`),
   resendAfter: Joi.string().isoDate().required().description('Before this nobody gets another code.'),
 };
@@ -60,7 +59,7 @@ export const joinedSchema = Joi.object({
 }).meta({ name: 'Activated' });
 
 export const awaitingSchema = Joi.object({
-  id: Joi.string().guid().required(),
+  id: idSchema.required(),
   state: Joi.valid('awaiting-check').required(),
 }).meta({ name: 'AwaitingCheck' });
 

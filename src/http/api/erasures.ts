@@ -3,6 +3,7 @@ import { lastFour } from '../../sms/mask.ts';
 import { type ActOfDestruction, erase } from '../../store/erase.ts';
 import { NoPepper } from '../../store/opt-outs.ts';
 import { actorOf } from './actor.ts';
+import { idParams, idSchema } from './id-schema.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiProblem } from './problems.ts';
 import { type Call, type Route, route } from './route.ts';
@@ -10,7 +11,7 @@ import { type Call, type Route, route } from './route.ts';
 const actSchema = Joi.object({
   document: Joi.valid('act-of-destruction').required(),
   program: Joi.string().required(),
-  memberId: Joi.string().guid().required().description('The id means nobody any more.'),
+  memberId: idSchema.required().description('The id means nobody any more.'),
   at: Joi.string().isoDate().required(),
   by: Joi.string().required().description('The key and, when it was named, the person.').example('key:k3f9x2ab/olga'),
   cards: Joi.array()
@@ -46,7 +47,7 @@ export function erasureRoutes({ db }: ApiParts): Route[] {
       description:
         'Profile, texts and numbers are gone from every table; the card is blocked; the ledger of bindings and the audit stay verifiable. It cannot be undone. Answers the act of destruction. A second time there is no such member.',
       scopes: ['members:write'],
-      params: Joi.object({ id: Joi.string().guid().required() }),
+      params: idParams,
       answers: { 200: { description: 'The act of destruction.', schema: actSchema } },
       problems: ['not-found', 'unavailable'],
       handle: async (call) => ({ status: 200, body: bodyOf(await eraseFor(call)) }),
@@ -54,8 +55,7 @@ export function erasureRoutes({ db }: ApiParts): Route[] {
   ];
 
   async function eraseFor(call: Call<{ id: string }>): Promise<ActOfDestruction> {
-    // Postgres writes ids in lower case; a caller may not.
-    const who = { memberId: call.params.id.toLowerCase() };
+    const who = { memberId: call.params.id };
     const act = await erase(db, { program: call.caller.program, who, actor: actorOf(call) }).catch((error: unknown) => {
       if (error instanceof NoPepper) throw new ApiProblem('unavailable', `${error.message}.`);
       throw error;

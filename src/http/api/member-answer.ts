@@ -1,11 +1,12 @@
 import Joi from 'joi';
 import type { Member } from '../../store/member-lookup.ts';
 import { versionedTag } from './etag.ts';
+import { idSchema } from './id-schema.ts';
 import type { Answer } from './route.ts';
 
 /** A member as every route that tells of one answers it. What is not known is null. */
 export const memberSchema = Joi.object({
-  id: Joi.string().guid().required(),
+  id: idSchema.required(),
   phone: Joi.string().required().description('In E.164.').example('+79161234567'),
   phoneProof: Joi.valid('none', 'sms', 'code', 'operator', 'cashier')
     .required()

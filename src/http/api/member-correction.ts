@@ -5,6 +5,7 @@ import { findMember } from '../../store/member-lookup.ts';
 import { correctMember } from '../../store/members.ts';
 import { actorOf } from './actor.ts';
 import { versionOfTag } from './etag.ts';
+import { idParams } from './id-schema.ts';
 import { memberAnswer, memberSchema } from './member-answer.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiProblem } from './problems.ts';
@@ -29,7 +30,7 @@ export function correctMemberRoute(parts: ApiParts): Route {
     description:
       'Fields that are not named stay as they are; null takes a fact away. `If-Match` must hold the ETag of the member as you read it, so that nobody’s change is lost: `stale` means somebody else was first. A proposed name is gone once there is a name.',
     scopes: ['members:write'],
-    params: Joi.object({ id: Joi.string().guid().required() }),
+    params: idParams,
     body: changesSchema(now),
     answers: { 200: { description: 'The member as it is now.', schema: memberSchema } },
     problems: ['stale'],

@@ -2,6 +2,7 @@ import Joi from 'joi';
 import { spelledPhones } from '../../activation/spelled-phone.ts';
 import { findMember, findMembersByPhone, listIncompleteMembers } from '../../store/member-lookup.ts';
 import { entityTag } from './etag.ts';
+import { idParams, idSchema } from './id-schema.ts';
 import { memberAnswer, memberBody, memberSchema } from './member-answer.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiProblem } from './problems.ts';
@@ -27,7 +28,7 @@ const searchSchema = Joi.object<Search>({
   profile: Joi.valid('incomplete').description(
     'Instead of a phone: everyone whose profile is incomplete, oldest first.',
   ),
-  after: Joi.string().guid().description('The `next` of the page before.'),
+  after: idSchema.description('The `next` of the page before.'),
   limit: Joi.number().integer().min(1).max(200).default(50).description('Members of a page at most.'),
 })
   .xor('phone', 'profile')
@@ -35,7 +36,7 @@ const searchSchema = Joi.object<Search>({
 
 const listSchema = Joi.object({
   members: Joi.array().items(memberSchema).required(),
-  next: Joi.string().guid().description('There are more: ask again with this as `after`.'),
+  next: idSchema.description('There are more: ask again with this as `after`.'),
 }).meta({ name: 'Members' });
 
 function findMembers({ db }: ApiParts): Route {
@@ -82,7 +83,7 @@ function readMember({ db }: ApiParts): Route {
     summary: 'A member',
     description: 'The ETag is what a change of the member has to name in `If-Match`.',
     scopes: ['members:read'],
-    params: Joi.object({ id: Joi.string().guid().required() }),
+    params: idParams,
     answers: { 200: { description: 'The member.', schema: memberSchema } },
     async handle({ caller: { program }, params: { id } }) {
       const member = await findMember(db, program.key, id);

@@ -4,6 +4,7 @@ import { enterForm, type FormResult } from '../../store/questionnaire.ts';
 import { actorOf } from './actor.ts';
 import { requireWay } from './enrolling.ts';
 import { FORM_CONFLICTS, formSchema, readForm, refusalOf, type TypedForm } from './form.ts';
+import { idSchema } from './id-schema.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiProblem } from './problems.ts';
 import { type Route, route } from './route.ts';
@@ -15,7 +16,7 @@ export function questionnairesRoutes(parts: ApiParts): Route[] {
 
 const enteredSchema = Joi.object({
   outcome: Joi.valid('activated', 'already-active').required(),
-  member: Joi.string().guid().required().description('The id of the member, made or completed.'),
+  member: idSchema.required().description('The id of the member, made or completed.'),
   isNew: Joi.boolean().required().description('False: the member was known before, from an SMS for instance.'),
 }).meta({ name: 'EnteredQuestionnaire' });
 

@@ -11,7 +11,6 @@ import {
   confirmedAnswer,
   conflict,
   enrolmentFields,
-  idSchema,
   isTextable,
   joinedSchema,
   readEnrolment,
@@ -21,6 +20,7 @@ import {
   type TypedEnrolment,
   tooManyCodes,
 } from './enrolling.ts';
+import { idParams } from './id-schema.ts';
 import type { ApiParts } from './parts.ts';
 import { type Call, type Route, route } from './route.ts';
 
@@ -69,7 +69,7 @@ function confirmRegistration(parts: ApiParts): Route {
       'The right code activates the card, or tells why it cannot be had. Five wrong ones end the registration.',
     scopes: SCOPES,
     isForBrowsers: true,
-    params: idSchema,
+    params: idParams,
     body: codeSchema,
     answers: { 200: { description: 'The card is theirs.', schema: joinedSchema } },
     problems: ['way-closed', 'not-found', ...CONFIRM_PROBLEMS],
@@ -93,7 +93,7 @@ function resendRegistration(parts: ApiParts): Route {
     description: 'From a minute after the last one, three times at most. The code before is no longer good.',
     scopes: SCOPES,
     isForBrowsers: true,
-    params: idSchema,
+    params: idParams,
     answers: { 202: { description: 'As for the first code.', schema: sentSchema } },
     problems: ['way-closed', 'not-found', 'already-decided', 'code-expired', 'too-many-codes'],
     async handle(call) {
