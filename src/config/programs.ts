@@ -84,7 +84,7 @@ const limitsSchema = Joi.object({
     'What one key may change by the API in a minute, in each process.',
   ),
   changesPerVisitor: count(1, 1_000_000, 30).description(
-    'What visitors of the website from one address (IPv6: /56) may send in a minute, in each process.',
+    'What one address (IPv6: /56) may send in a minute with the key of a website, in each process. Raise it where your own server calls for its visitors.',
   ),
 })
   .default()

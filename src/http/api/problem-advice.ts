@@ -44,7 +44,7 @@ export const PROBLEM_ADVICE = {
   stale:
     'The thing was changed after you read it. Read it again, make your change to what it is now, and send that with its new ETag.',
   'rate-limited':
-    'The key, or the address of calls without a valid key, made more calls in a minute than are allowed. `RateLimit-Policy` tells the limit, `Retry-After` when to go on.',
+    'The key, one address with the key of a website, or the address of calls without a valid key made more calls in a minute than are allowed. `RateLimit-Policy` tells the limit, `Retry-After` when to go on.',
   unavailable:
     'The database does not answer or is not prepared yet. Nothing is known about what was done: repeat the request after `Retry-After`, a POST with the same `Idempotency-Key`.',
   internal:

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { ipKeyGenerator, type RateLimitRequestHandler, rateLimit } from 'express-rate-limit';
 import { ApiProblem } from './problems.ts';
-import type { Caller, Route } from './route.ts';
+import type { Caller } from './route.ts';
 
 /**
  * Calls in a minute. Each process counts for itself, in memory: with N of them a caller may make up to N times as many.
@@ -12,7 +12,7 @@ export interface RateLimits {
   readonly reads?: number;
   /** Everything else of one API key. */
   readonly writes?: number;
-  /** Changes of one address that calls from a web page: all its visitors have one key, and none may hold up the others. */
+  /** Changes of one address with the key of a web page: all its visitors have that key, and none may hold up the others. */
   readonly visitors?: number;
   /** Calls of one address without a valid key. */
   readonly failures?: number;
@@ -22,7 +22,7 @@ const FAILURES = 20;
 
 /** Counts calls; each function throws the problem `rate-limited` for one too many and sets the `RateLimit` headers. */
 export interface RateLimiter {
-  countCall(route: Route, request: Request, response: Response, caller: Caller): Promise<void>;
+  countCall(request: Request, response: Response, caller: Caller): Promise<void>;
   /**
    * Of calls that failed to say who they are. A valid key is never held up by them: other tills stand behind the same
    * address as the one whose key has ended.
@@ -47,14 +47,22 @@ export function createRateLimiter(limits: RateLimits = {}): RateLimiter {
   );
   const failures = limiter('failures', () => limits.failures ?? FAILURES, byAddress);
   return {
-    async countCall({ isForBrowsers }, request, response, caller) {
+    async countCall(request, response, caller) {
       callers.set(request, caller);
       const isRead = request.method === 'GET' || request.method === 'HEAD';
-      if (isForBrowsers === true && request.headers.origin !== undefined) await pass(visitors, request, response);
+      if (!isRead && isOfWebPage(caller)) await pass(visitors, request, response);
       await pass(isRead ? reads : writes, request, response);
     },
     countFailure: (request, response) => pass(failures, request, response),
   };
+}
+
+/**
+ * Whether it is a key as a web page has it, which everybody can read. What it calls and whether an `Origin` comes with it
+ * is of no account: a program leaves that away, and would use up the limit of the key that all visitors share.
+ */
+function isOfWebPage({ scopes, shop }: Caller): boolean {
+  return shop === undefined && scopes.size === 1 && scopes.has('activations:enrol');
 }
 
 function limiter(

@@ -82,7 +82,7 @@ async function take(gate: Gate, route: Route, request: Request, response: Respon
   if (!gate.isReady()) throw unavailable();
   const caller = await identify(gate, request, response);
   gate.cors.check(route, request, caller);
-  await gate.limiter.countCall(route, request, response, caller);
+  await gate.limiter.countCall(request, response, caller);
   authorize(route, caller);
   const read = await readCall(route, caller, request, request.ip ?? '');
   if (read === undefined) return undefined;

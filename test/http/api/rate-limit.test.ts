@@ -49,24 +49,45 @@ describe('rate limits', () => {
     assert.equal((await read(token)).status, 200);
   });
 
-  it('hold up one visitor of a website, and none of the others who call with the same key', async () => {
-    const limited = await openApiWorld({ rateLimits: { visitors: 2, writes: 1e9 }, trustedProxies: ['loopback'] });
-    try {
-      const token = await limited.giveKey('club', ['activations:enrol']);
-      const visit = (from: string) =>
-        limited.call({
-          method: 'post',
-          path: '/v1/registrations',
-          token,
-          body: {},
-          headers: { origin: 'https://club.example', 'x-forwarded-for': from },
-        });
+  describe('of the visitors of a website, who all have its key,', () => {
+    let site: ApiWorld;
+    let key: string;
+    before(async () => {
+      site = await openApiWorld({ rateLimits: { visitors: 2, writes: 9 }, trustedProxies: ['loopback'] });
+    });
+    beforeEach(async () => {
+      key = await site.giveKey('club', ['activations:enrol']);
+    });
+    after(() => site.close());
+
+    const send = (token: string, from: string, headers: Record<string, string>, path: string) =>
+      site.call({ method: 'post', path, token, body: {}, headers: { ...headers, 'x-forwarded-for': from } });
+    const PAGE = { origin: 'https://club.example' };
+    const visit = (from: string, headers: Record<string, string> = PAGE, path = '/v1/registrations') =>
+      send(key, from, headers, path);
+
+    it('hold up one, and none of the others', async () => {
       for (let n = 0; n < 2; n += 1) assert.equal((await visit('203.0.113.7')).status, 400);
       assert.equal((await visit('203.0.113.7')).status, 429);
       assert.equal((await visit('203.0.113.8')).status, 400);
-    } finally {
-      await limited.close();
+    });
+
+    for (const [what, headers, path] of [
+      ['without an Origin', {}, '/v1/registrations'],
+      ['of what a page has no use for', {}, '/v1/activations'],
+      ['that its scope forbids', {}, '/v1/questionnaires'],
+    ] as const) {
+      it(`cannot be used up by one machine with calls ${what}`, async () => {
+        for (let n = 0; n < 12; n += 1) await visit('203.0.113.7', headers, path);
+        assert.equal((await visit('203.0.113.7', headers, path)).status, 429);
+        assert.equal((await visit('203.0.113.8')).status, 400);
+      });
     }
+
+    it('do not hold for the key of a shop, behind whose address many tills stand', async () => {
+      const till = await site.giveKey('club', ['activations:enrol'], { shop: 'Nevsky 10' });
+      for (let n = 0; n < 9; n += 1) assert.equal((await send(till, '203.0.113.7', {}, '/v1/activations')).status, 400);
+    });
   });
 
   it('count a call that its scope forbids', async () => {
