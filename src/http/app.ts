@@ -5,6 +5,7 @@ import type { ChannelBoard } from './channel-board.ts';
 import { lastErrorHandler, notFound } from './errors.ts';
 import { onlyOurHost, onlyOurPages } from './guard.ts';
 import { createHome } from './home.ts';
+import { trustProxies } from './remote-address.ts';
 import { strictHeaders } from './strict-headers.ts';
 
 export interface PublicParts {
@@ -19,7 +20,7 @@ export interface PublicParts {
 /** What machines of others reach: the webhooks for providers, the API for tills, web shops and back offices. */
 export function createPublicApp(parts: PublicParts): Express {
   const app = plainExpress();
-  if (parts.trustedProxies !== undefined) app.set('trust proxy', [...parts.trustedProxies]);
+  if (parts.trustedProxies !== undefined) trustProxies(app, parts.trustedProxies);
   app.use(noSniff, parts.webhooks);
   if (parts.api !== undefined) app.use(parts.api);
   app.use(notFound, lastErrorHandler(parts.log));

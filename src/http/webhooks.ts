@@ -9,6 +9,7 @@ import { within } from '../within.ts';
 import { type Admission, createAdmission } from './admission.ts';
 import { readBody } from './body.ts';
 import { comeBack, refuse, refuseUnread } from './refuse.ts';
+import { remoteAddress } from './remote-address.ts';
 
 /** No provider's call about SMS comes near this. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -85,8 +86,7 @@ function providerRequest(channel: Channel, request: Request, body: Buffer): Prov
     url: query === -1 ? channel.webhookUrl : channel.webhookUrl + request.originalUrl.slice(query),
     headers: joinedHeaders(request),
     body,
-    // Behind trusted proxies the address that they saw; else the peer's.
-    remoteAddress: request.ip ?? '',
+    remoteAddress: remoteAddress(request),
   };
 }
 

@@ -37,6 +37,7 @@ describe('the address that a webhook call comes from', () => {
     ['the peer’s, when only other proxies are trusted', ['10.0.0.0/8'], '203.0.113.7', '127.0.0.1'],
     ['what a trusted proxy saw', ['127.0.0.1'], '203.0.113.7', '203.0.113.7'],
     ['what the first untrusted hop was, not what it claims', ['loopback'], '10.9.9.9, 203.0.113.7', '203.0.113.7'],
+    ['what a trusted proxy saw, without the port', ['loopback'], '203.0.113.7:54321', '203.0.113.7'],
     ['what stands behind two trusted proxies', ['loopback', '10.0.0.0/8'], '203.0.113.7, 10.0.0.2', '203.0.113.7'],
   ];
   for (const [about, proxies, forwarded, told] of cases) {

@@ -181,6 +181,29 @@ describe('confirmation codes', () => {
 });
 
 describe('caps on codes', () => {
+  for (const [what, spell] of [
+    ['writes a port behind each address', (n: number) => `203.0.113.5:${50_000 + n}`],
+    ['writes what is no address', (n: number) => `visitor-${n}`],
+  ] as const) {
+    it(`hold for visitors behind a trusted proxy that ${what}`, async () => {
+      const scene = await openScene({ codesPerBlock: 3 });
+      try {
+        const statuses: number[] = [];
+        for (let n = 0; n < 5; n += 1) {
+          const body = { card: await scene.freshCard(), phone: scene.freshPhone() };
+          const from = { 'x-forwarded-for': spell(n) };
+          statuses.push((await scene.website.post('/v1/registrations', body, from)).status);
+        }
+        assert.deepEqual(statuses, [202, 202, 202, 429, 429]);
+        const warnings = scene.service.logLines.filter((line) => line.includes('is no address'));
+        assert.equal(warnings.length, spell(0).startsWith('visitor') ? 1 : 0, 'the log says it once');
+        assert.ok(!scene.service.logLines.some((line) => line.includes(spell(0))), 'and never names a visitor');
+      } finally {
+        await scene.close();
+      }
+    });
+  }
+
   const cases = [
     ['a block of addresses', { codesPerBlock: 7 }],
     ['a programme', { codesPerDay: 7 }],

@@ -50,6 +50,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     CODES_PER_BLOCK: String(codesPerBlock),
     CODES_PER_DAY: String(codesPerDay),
     SHOP_ORIGIN: options.origin ?? 'https://shop.example',
+    TRUSTED_PROXIES: 'loopback',
   };
   const config = readFileSync(join(import.meta.dirname, 'programs.yaml'), 'utf8');
   const service = await runService({ config, queue, env });

@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import type { Request, Response } from 'express';
 import { ipKeyGenerator, type RateLimitRequestHandler, rateLimit } from 'express-rate-limit';
+import { remoteAddress } from '../remote-address.ts';
 import { ApiProblem } from './problems.ts';
 import type { Caller } from './route.ts';
 
@@ -37,7 +39,7 @@ export function createRateLimiter(limits: RateLimits = {}): RateLimiter {
   const callers = new WeakMap<Request, Caller>();
   const programOf = (request: Request) => callers.get(request)?.program.limits;
   const byKey = (request: Request) => callers.get(request)?.prefix ?? '';
-  const byAddress = (request: Request) => ipKeyGenerator(request.ip ?? '');
+  const byAddress = (request: Request) => addressKey(remoteAddress(request));
   const reads = limiter('reads', (request) => limits.reads ?? programOf(request)?.readsPerMinute ?? 0, byKey);
   const writes = limiter('writes', (request) => limits.writes ?? programOf(request)?.changesPerMinute ?? 0, byKey);
   const visitors = limiter(
@@ -63,6 +65,11 @@ export function createRateLimiter(limits: RateLimits = {}): RateLimiter {
  */
 function isOfWebPage({ scopes, shop }: Caller): boolean {
   return shop === undefined && scopes.size === 1 && scopes.has('activations:enrol');
+}
+
+/** What is no address counts as one: however a proxy spells its callers, nobody is without a limit. */
+function addressKey(address: string): string {
+  return isIP(address) === 0 ? '' : ipKeyGenerator(address);
 }
 
 function limiter(

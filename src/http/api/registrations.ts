@@ -1,8 +1,8 @@
 import Joi from 'joi';
 import { sendingLine } from '../../lines.ts';
-import { confirmCode, resendCode, startWithCode } from '../../store/confirm.ts';
+import { type CodeRoute, confirmCode, resendCode, startWithCode } from '../../store/confirm.ts';
 import { actorOf } from './actor.ts';
-import { addressBlock } from './address-block.ts';
+import { visitorBlocks } from './address-block.ts';
 import {
   CONFIRM_PROBLEMS,
   codeSchema,
@@ -26,14 +26,15 @@ import { type Call, type Route, route } from './route.ts';
 
 /** The website: a customer enters card and phone, and types the code that the phone is sent. */
 export function registrationsRoutes(parts: ApiParts): Route[] {
-  return [register(parts), confirmRegistration(parts), resendRegistration(parts)];
+  const codeRoute = createCodeRoute(parts);
+  return [register(parts, codeRoute), confirmRegistration(parts), resendRegistration(parts, codeRoute)];
 }
 
 const SCOPES = ['activations:enrol', 'activations:activate'] as const;
 
 const sentSchema = Joi.object(codeSentFields).meta({ name: 'Registration' });
 
-function register(parts: ApiParts): Route {
+function register(parts: ApiParts, codeRoute: CodeRouteOf): Route {
   return route<unknown, unknown, TypedEnrolment>({
     id: 'register',
     method: 'post',
@@ -51,7 +52,7 @@ function register(parts: ApiParts): Route {
       requireWay(program, 'website');
       const entered = readEnrolment(parts, program, call.body, { isAnyPhone: true });
       const who = { program, shop, way: 'website', actor: actorOf(call) } as const;
-      const sent = await startWithCode(parts, { ...who, ...entered, ...codeRoute(parts, call) });
+      const sent = await startWithCode(parts, { ...who, ...entered, ...codeRoute(call) });
       if (sent.kind === 'too-many-codes') throw tooManyCodes(sent);
       if (sent.kind === 'conflict') throw conflict(sent.outcome);
       return { status: 202, body: codeSentBody(sent) };
@@ -84,7 +85,7 @@ function confirmRegistration(parts: ApiParts): Route {
   });
 }
 
-function resendRegistration(parts: ApiParts): Route {
+function resendRegistration(parts: ApiParts, codeRoute: CodeRouteOf): Route {
   return route<{ id: string }, unknown, unknown>({
     id: 'resendRegistration',
     method: 'post',
@@ -100,7 +101,7 @@ function resendRegistration(parts: ApiParts): Route {
       const { program } = call.caller;
       requireWay(program, 'website');
       const what = { program, way: 'website', id: call.params.id } as const;
-      const sent = await resendCode(parts, { ...what, ...codeRoute(parts, call) });
+      const sent = await resendCode(parts, { ...what, ...codeRoute(call) });
       if (sent.kind === 'too-many-codes') throw tooManyCodes(sent);
       if (sent.kind !== 'code-sent') throw settled(sent.kind);
       return { status: 202, body: codeSentBody(sent) };
@@ -108,11 +109,14 @@ function resendRegistration(parts: ApiParts): Route {
   });
 }
 
-function codeRoute(parts: ApiParts, { caller: { program }, remoteAddress }: Pick<Call, 'caller' | 'remoteAddress'>) {
-  return {
+type CodeRouteOf = (call: Pick<Call, 'caller' | 'remoteAddress'>) => CodeRoute & { readonly now: Date };
+
+function createCodeRoute(parts: ApiParts): CodeRouteOf {
+  const blockOf = visitorBlocks(parts.log);
+  return ({ caller: { program }, remoteAddress }) => ({
     from: requireLine(parts, program),
-    addressBlock: addressBlock(remoteAddress),
+    addressBlock: blockOf(remoteAddress),
     isTextable: isTextable(parts, program),
     now: parts.now(),
-  };
+  });
 }

@@ -1,4 +1,5 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { remoteAddress } from '../remote-address.ts';
 import { authorize, createAuthenticator } from './authenticate.ts';
 import { type Cors, createCors } from './cors.ts';
 import { createDocsPage } from './docs-page.ts';
@@ -84,7 +85,7 @@ async function take(gate: Gate, route: Route, request: Request, response: Respon
   gate.cors.check(route, request, caller);
   await gate.limiter.countCall(request, response, caller);
   authorize(route, caller);
-  const read = await readCall(route, caller, request, request.ip ?? '');
+  const read = await readCall(route, caller, request, remoteAddress(request));
   if (read === undefined) return undefined;
   const once = readIdempotencyKey(request, caller, read.bytes);
   const work = () => route.handle(read.call);

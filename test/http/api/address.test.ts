@@ -48,6 +48,13 @@ describe('where a call of the API comes from', () => {
     assert.equal(await addressBehind(['10.0.0.0/8'], '203.0.113.9'), '127.0.0.1');
   });
 
+  it('is an address without the port that the proxy writes behind it, and the proxies are known with theirs', async () => {
+    assert.equal(await addressBehind(['loopback'], '203.0.113.9:54321'), '203.0.113.9');
+    assert.equal(await addressBehind(['loopback'], '[2001:db8::9]:54321'), '2001:db8::9');
+    assert.equal(await addressBehind(['loopback'], '[2001:db8::9]'), '2001:db8::9');
+    assert.equal(await addressBehind(['loopback', '10.0.0.0/8'], '203.0.113.9:54321, 10.0.0.2:443'), '203.0.113.9');
+  });
+
   it('is what the trusted proxy says, and not what the caller told the proxy', async () => {
     assert.equal(await addressBehind(['loopback'], '203.0.113.9'), '203.0.113.9');
     assert.equal(await addressBehind(['127.0.0.1'], '198.51.100.1, 203.0.113.9'), '203.0.113.9');

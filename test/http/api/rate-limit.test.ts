@@ -66,6 +66,13 @@ describe('rate limits', () => {
     const visit = (from: string, headers: Record<string, string> = PAGE, path = '/v1/registrations') =>
       send(key, from, headers, path);
 
+    it('hold up one who comes with another port each time, or with no address at all', async () => {
+      for (const spell of [(n: number) => `203.0.113.9:${50_000 + n}`, (n: number) => `visitor-${n}`]) {
+        for (let n = 0; n < 2; n += 1) assert.equal((await visit(spell(n))).status, 400);
+        assert.equal((await visit(spell(2))).status, 429);
+      }
+    });
+
     it('hold up one, and none of the others', async () => {
       for (let n = 0; n < 2; n += 1) assert.equal((await visit('203.0.113.7')).status, 400);
       assert.equal((await visit('203.0.113.7')).status, 429);
