@@ -32,6 +32,22 @@ export type EnrolOutcome =
     >
   | 'awaiting-check';
 
+/** What is told in `uniform` mode instead of what is the matter with a card. */
+export type CardNotAccepted = 'card-not-accepted';
+
+/**
+ * What a visitor of the website is told of an outcome. Everybody can read the website's key, so in `uniform` mode it tells no
+ * more than an SMS does of which cards exist. A till and an operator, whose keys are secret, are told everything.
+ */
+export function toldToVisitor(outcome: EnrolOutcome, { replyMode }: Program): EnrolOutcome | CardNotAccepted {
+  const isOfTheCard =
+    outcome === 'unknown-card' ||
+    outcome === 'card-blocked' ||
+    outcome === 'card-awaiting-check' ||
+    outcome === 'card-has-another-phone';
+  return replyMode === 'uniform' && isOfTheCard ? 'card-not-accepted' : outcome;
+}
+
 /** What a request leads to. Its decision changes nothing and texts nobody unless the outcome is good news or a promise. */
 export interface EnrolDecision {
   readonly outcome: EnrolOutcome;
@@ -40,7 +56,8 @@ export interface EnrolDecision {
 
 /**
  * The activation rule for every other way: the same rule as for an SMS decides whether the card can be had. A conflict is
- * told to whoever asked and resolved by them: nothing is offered by SMS and nobody's attempts are counted.
+ * told to whoever asked and resolved by them: nothing is offered by SMS and nobody's attempts are counted. Who guesses on
+ * the website needs a code for each card, and `codesPerPhone` bounds those.
  */
 export function enrol(request: EnrolRequest, world: World, program: Program): EnrolDecision {
   const { phone, card, proof, wish, now } = request;

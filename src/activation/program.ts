@@ -70,7 +70,7 @@ export interface Program {
   readonly support: Msisdn;
   readonly rebind: RebindPolicy;
   readonly series: readonly [CardSeries, ...CardSeries[]];
-  /** `uniform`: one text for unknown, taken and blocked cards, so that replies do not tell which cards exist. */
+  /** `uniform`: one text, and on the website one problem, for unknown, taken and blocked cards: none tells which cards exist. */
   readonly replyMode: 'friendly' | 'uniform';
   readonly limits: ProgramLimits;
   /** How customers may come in besides texting their card's number, which is always possible. */

@@ -146,7 +146,7 @@ export const programSchema = Joi.object<Omit<Program, 'key'>>({
   replyMode: Joi.valid('friendly', 'uniform')
     .default('friendly')
     .description(
-      '`uniform` answers unknown, taken and blocked cards with one text, so that replies do not tell which cards exist.',
+      '`uniform` answers unknown, taken and blocked cards with one text, and on the website with one problem, so that replies do not tell which cards exist. Tills are told everything.',
     ),
   limits: limitsSchema,
   ways: Joi.array()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { approve, type EnrolOutcome, enrol, reject } from '../../src/activation/enrol.ts';
+import { approve, type EnrolOutcome, enrol, reject, toldToVisitor } from '../../src/activation/enrol.ts';
 import type { Card, CardStatus } from '../../src/activation/world.ts';
 import { CLUB, card, clubWith, phone, phoneOf, worldOf } from '../support/world.ts';
 
@@ -68,7 +68,7 @@ describe('enrol', () => {
     });
   }
 
-  it('tells in uniform mode what it tells in friendly mode: whoever asks has a key', () => {
+  it('decides in uniform mode what it decides in friendly mode: tills and operators are told everything', () => {
     const uniform = clubWith({ replyMode: 'uniform' });
     assert.equal(enrol({ ...request, wish: 'activate' }, worldIn({}), uniform).outcome, 'unknown-card');
   });
@@ -83,6 +83,24 @@ describe('enrol', () => {
       decision.replies.map(({ template }) => template),
       ['activated'],
     );
+  });
+});
+
+describe('what a visitor of the website is told', () => {
+  const OUTCOMES = [...new Set(TABLE.flatMap(([, ...outcomes]) => outcomes))];
+  const toldIn = (replyMode: 'friendly' | 'uniform') =>
+    OUTCOMES.map((outcome) => toldToVisitor(outcome, clubWith({ replyMode })));
+
+  it('is the outcome itself in friendly mode', () => {
+    assert.deepEqual(toldIn('friendly'), OUTCOMES);
+  });
+
+  it('is in uniform mode one word for every card that cannot be had', () => {
+    const told = new Map(toldIn('uniform').map((word, n) => [OUTCOMES[n], word]));
+    const hidden = OUTCOMES.filter((outcome) => told.get(outcome) === 'card-not-accepted');
+    const ofCards = ['card-awaiting-check', 'card-blocked', 'card-has-another-phone', 'unknown-card'];
+    assert.deepEqual(hidden.toSorted(), ofCards);
+    for (const outcome of OUTCOMES) assert.ok(hidden.includes(outcome) || told.get(outcome) === outcome);
   });
 });
 

@@ -1,6 +1,6 @@
 import Joi, { type ObjectSchema } from 'joi';
 import { type CardNumber, parseCardNumber } from '../../activation/card-number.ts';
-import type { EnrolOutcome } from '../../activation/enrol.ts';
+import type { CardNotAccepted, EnrolOutcome } from '../../activation/enrol.ts';
 import type { Profile } from '../../activation/profile.ts';
 import type { Program, Way } from '../../activation/program.ts';
 import { type AddressKeys, addressKeys, readSender } from '../../activation/sender.ts';
@@ -129,11 +129,16 @@ function ownAddresses({ lines }: Pick<ApiParts, 'lines'>): AddressKeys {
   return addressKeys([...lines.values()].flatMap(({ channel }) => channel.addresses));
 }
 
+const TOLD = {
+  ...CONFLICTS,
+  'card-not-accepted': 'Compare the number with the card. If it is right, ask the support.',
+} as const satisfies Record<keyof typeof CONFLICTS | CardNotAccepted, string>;
+
 /** Tells a conflict; the operator's list has the rest. */
-export function conflict(outcome: EnrolOutcome): ApiProblem {
-  if (!(outcome in CONFLICTS)) throw new Error('A good outcome is no conflict');
-  const code = outcome as keyof typeof CONFLICTS;
-  return new ApiProblem(code, CONFLICTS[code]);
+export function conflict(outcome: EnrolOutcome | CardNotAccepted): ApiProblem {
+  if (!(outcome in TOLD)) throw new Error('A good outcome is no conflict');
+  const code = outcome as keyof typeof TOLD;
+  return new ApiProblem(code, TOLD[code]);
 }
 
 /** Tells what is no longer, or never was. */

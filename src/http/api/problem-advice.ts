@@ -24,6 +24,8 @@ export const PROBLEM_ADVICE = {
     'The card was entered at a till and an operator has not decided yet. It earns meanwhile. Wait for the decision.',
   'card-has-another-phone':
     'The card is bound to another phone. Whose it is, is never told. The holder can release it by SMS, or an operator decides.',
+  'card-not-accepted':
+    'On the website of a programme with `replyMode: uniform`: the card is unknown, blocked, awaits its check or belongs to another phone. Which of them, is not told: everybody can read the website’s key, and could look for cards with it. Check the digits, or ask support.',
   'phone-has-another-card':
     'The phone is bound to another card. The customer can switch by texting the new number, or an operator decides.',
   'member-differs':

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   'card-blocked': { status: 409, title: 'The card is blocked or was replaced' },
   'card-awaiting-check': { status: 409, title: 'The card waits for its check' },
   'card-has-another-phone': { status: 409, title: 'The card belongs to another phone' },
+  'card-not-accepted': { status: 409, title: 'The card cannot be activated' },
   'phone-has-another-card': { status: 409, title: 'The phone has another card' },
   'member-differs': { status: 409, title: 'The member with this phone is known otherwise' },
   'unsupported-phone': { status: 422, title: 'The phone cannot take part' },

@@ -1,4 +1,5 @@
 import Joi from 'joi';
+import { toldToVisitor } from '../../activation/enrol.ts';
 import { sendingLine } from '../../lines.ts';
 import { type CodeRoute, confirmCode, resendCode, startWithCode } from '../../store/confirm.ts';
 import { actorOf } from './actor.ts';
@@ -54,7 +55,7 @@ function register(parts: ApiParts, codeRoute: CodeRouteOf): Route {
       const who = { program, shop, way: 'website', actor: actorOf(call) } as const;
       const sent = await startWithCode(parts, { ...who, ...entered, ...codeRoute(call) });
       if (sent.kind === 'too-many-codes') throw tooManyCodes(sent);
-      if (sent.kind === 'conflict') throw conflict(sent.outcome);
+      if (sent.kind === 'conflict') throw conflict(toldToVisitor(sent.outcome, program));
       return { status: 202, body: codeSentBody(sent) };
     },
   });
@@ -67,20 +68,22 @@ function confirmRegistration(parts: ApiParts): Route {
     path: '/v1/registrations/{id}/confirm',
     summary: 'Send the code back',
     description:
-      'The right code activates the card, or tells why it cannot be had. Five wrong ones end the registration.',
+      'The right code activates the card, or tells why it cannot be had; in a programme with `replyMode: uniform`, of a card only that it cannot. Five wrong ones end the registration.',
     scopes: SCOPES,
     isForBrowsers: true,
     params: idParams,
     body: codeSchema,
     answers: { 200: { description: 'The card is theirs.', schema: joinedSchema } },
-    problems: ['way-closed', 'not-found', ...CONFIRM_PROBLEMS],
+    problems: ['way-closed', 'not-found', ...CONFIRM_PROBLEMS, 'card-not-accepted'],
     async handle(call) {
       const { program } = call.caller;
       requireWay(program, 'website');
       const { id } = call.params;
       const from = sendingLine(parts.lines, program.key);
       const what = { program, way: 'website', id, code: call.body.code, wish: 'activate' } as const;
-      return confirmedAnswer(await confirmCode(parts, { ...what, from, actor: actorOf(call), now: parts.now() }), id);
+      const confirmed = await confirmCode(parts, { ...what, from, actor: actorOf(call), now: parts.now() });
+      if (confirmed.kind === 'conflict') throw conflict(toldToVisitor(confirmed.outcome, program));
+      return confirmedAnswer(confirmed, id);
     },
   });
 }
