@@ -155,7 +155,10 @@ async function answerTo({ db }: ApiParts, call: Call<{ id: string }>, checked: C
     case 'conflict':
       throw conflict(checked.outcome);
     case 'own-entry':
-      throw new ApiProblem('own-entry', 'Somebody else has to look at it: with another key, or as another person.');
+      throw new ApiProblem(
+        'own-entry',
+        'Another person has to look at it, named in `Cardwake-Person`; where the entry names nobody, another key.',
+      );
     case 'not-found':
     case 'already-decided':
       throw settled(checked.kind);

@@ -4,7 +4,8 @@ import type { Database } from '../../store/database.ts';
 import { claimRequest, forgetClaim, type IdempotentRequest, keepAnswer } from '../../store/idempotent-answers.ts';
 import { problemAnswer } from './problem-answer.ts';
 import { ApiProblem } from './problems.ts';
-import type { Answer, Caller } from './route.ts';
+import type { ReadCall } from './read-call.ts';
+import type { Answer } from './route.ts';
 
 /** Visible ASCII, as RFC 9110 lets a header be; with or without the quotes of a structured field. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -13,10 +14,11 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 const REPLAYED_HEADER = 'idempotency-replayed';
 
 /**
- * The call's idempotency key with what it is a key of; undefined when it has none.
+ * The call's idempotency key with what it is a key of; undefined when it has none. The person is a part of the request: what
+ * one may not do another may, and nobody is told of somebody else's deed as their own.
  * @throws ApiProblem `invalid-request`
  */
-export function readIdempotencyKey(request: Request, caller: Caller, bytes: Buffer): IdempotentRequest | undefined {
+export function readIdempotencyKey(request: Request, { call, bytes }: ReadCall): IdempotentRequest | undefined {
   const header = request.headers['idempotency-key'];
   if (request.method !== 'POST' || header === undefined) return undefined;
   if (typeof header !== 'string' || !KEY.test(header)) {
@@ -24,8 +26,10 @@ export function readIdempotencyKey(request: Request, caller: Caller, bytes: Buff
       mistakes: [{ path: 'headers.idempotency-key', message: 'must be 1 to 255 visible ASCII characters' }],
     });
   }
-  const hash = createHash('sha256').update(`${request.method} ${request.originalUrl}\n`).update(bytes).digest();
-  return { prefix: caller.prefix, idempotencyKey: header, hash };
+  const person = call.person === undefined ? '' : `cardwake-person: ${call.person}\n`;
+  const head = `${request.method} ${request.originalUrl}\n${person}`;
+  const hash = createHash('sha256').update(head).update(bytes).digest();
+  return { prefix: call.caller.prefix, idempotencyKey: header, hash };
 }
 
 /**

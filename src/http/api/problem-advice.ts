@@ -15,7 +15,7 @@ export const PROBLEM_ADVICE = {
     'A body has to be `application/json` in UTF-8 and not compressed. Set the `Content-Type` header.',
   'body-too-large': 'A body has at most 64 KB. Piles of forms are imported with `cardwake questionnaires import`.',
   'idempotency-key-reused':
-    'The same `Idempotency-Key` came within 24 hours with another path or body. Make a new key for each new request, and repeat a request byte by byte.',
+    'The same `Idempotency-Key` came within 24 hours with another path, body or `Cardwake-Person`. Make a new key for each new request, and repeat a request byte by byte.',
   'idempotency-in-progress':
     'The first request with this `Idempotency-Key` has not been answered yet. Wait as long as `Retry-After` says and repeat the request: it is answered as the first one was. If the first one died, the next is taken in its place after a minute.',
   'unknown-card': 'The number is well-formed and the registry of the programme has no such card. Check the digits.',
@@ -40,7 +40,8 @@ export const PROBLEM_ADVICE = {
   'too-many-codes':
     'No further code is texted now: the last one was sent less than a minute ago, or a limit per phone, address or day is reached. `Retry-After` says how long to wait where that is known.',
   'already-decided': 'Somebody has approved, rejected or confirmed it before. Read it to see how it ended.',
-  'own-entry': 'Who entered a card at the till may not approve it. Another person has to, by another key or name.',
+  'own-entry':
+    'Who entered a card at the till may not approve it. Another person has to, named in `Cardwake-Person`; where the entry names nobody, with another key.',
   'way-closed':
     'The programme does not take customers in this way. `ways` in its configuration lists those that are open.',
   stale:

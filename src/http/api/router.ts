@@ -87,7 +87,7 @@ async function take(gate: Gate, route: Route, request: Request, response: Respon
   authorize(route, caller);
   const read = await readCall(route, caller, request, remoteAddress(request));
   if (read === undefined) return undefined;
-  const once = readIdempotencyKey(request, caller, read.bytes);
+  const once = readIdempotencyKey(request, read);
   const work = () => route.handle(read.call);
   return once === undefined ? await work() : await onceOnly(gate.parts.db, once, work);
 }

@@ -98,6 +98,22 @@ describe('Idempotency-Key', () => {
     assert.equal(runs, 1);
   });
 
+  it('answers 409 to another person under the same key, who is told of nobody else’s deed as their own', async () => {
+    const key = randomUUID();
+    const as = (person?: string) =>
+      world.call({
+        method: 'post',
+        path: '/v1/work',
+        token,
+        body: { n: 1 },
+        headers: { 'idempotency-key': key, ...(person !== undefined && { 'cardwake-person': person }) },
+      });
+    await as('Anna');
+    for (const other of ['Boris', undefined]) assert.equal((await as(other)).body.code, 'idempotency-key-reused');
+    assert.equal((await as('Anna')).headers.get('idempotency-replayed'), 'true');
+    assert.equal(runs, 1);
+  });
+
   it('answers 409 to a second request while the first is at work, with the same body or another', async () => {
     const key = randomUUID();
     let finish = () => {};
