@@ -11,10 +11,10 @@ import { type LockedCard, lockCards, lockPhones } from './locks.ts';
 import { settleOptOut } from './opt-outs.ts';
 import { type ErasedCounts, isKnown, type Person, wipe } from './wipe.ts';
 
-/** Who is to be erased, by whom. */
+/** Who is to be erased, by whom. With a `version`, only the member as they were read. */
 export interface Erasure {
   readonly program: Program;
-  readonly who: { readonly memberId: string } | { readonly phone: Msisdn };
+  readonly who: { readonly memberId: string; readonly version?: number | undefined } | { readonly phone: Msisdn };
   /** `key:<prefix>/<person>` or `cli:<user>`. */
   readonly actor: string;
 }
@@ -40,6 +40,7 @@ export interface ActOfDestruction {
  * Makes the programme forget a person, in one transaction: afterwards the phone, the names and the texts are in no table,
  * the card is blocked, and the audit still verifies. Undefined when the programme knows nobody like that.
  * @throws NoPepper when the phone has opted out and there is no key to keep that by.
+ * @throws ChangedMember when the member no longer has the version that was named.
  */
 export async function erase(db: Database, erasure: Erasure): Promise<ActOfDestruction | undefined> {
   const act = await transact(db, (trx) => eraseIn(trx, erasure)).catch((error: unknown) => {
@@ -57,6 +58,11 @@ class Nobody extends Error {
   override readonly name = 'Nobody';
 }
 
+/** Somebody changed the member after they were read. */
+export class ChangedMember extends Error {
+  override readonly name = 'ChangedMember';
+}
+
 async function eraseIn(trx: Trx, { program, who, actor }: Erasure): Promise<ActOfDestruction> {
   const phone = 'phone' in who ? who.phone : await phoneOfMember(trx, program.key, who.memberId);
   if (phone === undefined) throw new Nobody();
@@ -64,8 +70,9 @@ async function eraseIn(trx: Trx, { program, who, actor }: Erasure): Promise<ActO
   const [locked] = await lockPhones(trx, program.key, [phone]);
   const optedOutAt = locked?.opted_out_at ?? null;
   const { cards, statuses } = await lockCardsOf(trx, program.key, phone);
-  const memberId = await lockMember(trx, program.key, phone);
-  if ('memberId' in who && memberId !== who.memberId) throw new Nobody();
+  const member = await lockMember(trx, program.key, phone);
+  const memberId = member?.id;
+  if ('memberId' in who) refuseUnlessMeant(member, who);
   const person: Person = { program: program.key, phone, memberId, cards: [...cards.keys()], waiting };
   if (memberId === undefined && !(await isKnown(trx, person))) throw new Nobody();
   await closeBindings(trx, program.key, phone, actor);
@@ -86,6 +93,11 @@ async function eraseIn(trx: Trx, { program, who, actor }: Erasure): Promise<ActO
     counts,
     audit: { event: audit.id, position: null },
   };
+}
+
+function refuseUnlessMeant(member: LockedMember | undefined, who: { memberId: string; version?: number | undefined }) {
+  if (member?.id !== who.memberId) throw new Nobody();
+  if (who.version !== undefined && member.version !== who.version) throw new ChangedMember();
 }
 
 async function phoneOfMember(trx: Trx, program: string, id: string): Promise<Msisdn | undefined> {
@@ -138,16 +150,20 @@ async function lockCardsOf(
   return { cards: new Set(statuses.map(({ number }) => number as CardNumber)), statuses };
 }
 
-async function lockMember(trx: Trx, program: string, phone: Msisdn): Promise<string | undefined> {
-  const member = await trx
+interface LockedMember {
+  readonly id: string;
+  readonly version: number;
+}
+
+async function lockMember(trx: Trx, program: string, phone: Msisdn): Promise<LockedMember | undefined> {
+  return await trx
     .selectFrom('members')
-    .select('id')
+    .select(['id', 'version'])
     .where('program', '=', program)
     .where('phone', '=', phone)
     .where('erased_at', 'is', null)
     .forUpdate()
     .executeTakeFirst();
-  return member?.id;
 }
 
 async function closeBindings(trx: Trx, program: string, phone: Msisdn, actor: string): Promise<void> {

@@ -57,6 +57,8 @@ function readCard(parts: ApiParts): Route {
       'One shape for every well-formed number, so that a till has one case to handle: a number that the registry does not have is a card in state `unknown`. What is no number of the programme is `unsupported-card`. A card earns unless it is blocked, replaced or unknown; it redeems when it is active and, where the programme asks for it, the phone of its holder was proved.',
     scopes: ['cards:read'],
     params: paramsSchema,
+    hasETag: true,
+    isLocalised: true,
     answers: { 200: { description: 'The card, or that there is none.', schema: cardSchema } },
     problems: ['unsupported-card'],
     async handle({ caller: { program }, params, acceptLanguage }) {

@@ -1,9 +1,10 @@
 import Joi from 'joi';
 import { lastFour } from '../../sms/mask.ts';
-import { type ActOfDestruction, erase } from '../../store/erase.ts';
+import { type ActOfDestruction, ChangedMember, erase } from '../../store/erase.ts';
 import { NoPepper } from '../../store/opt-outs.ts';
 import { actorOf } from './actor.ts';
 import { idParams, idSchema } from './id-schema.ts';
+import { stale, versionNamed } from './if-match.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiProblem } from './problems.ts';
 import { type Call, type Route, route } from './route.ts';
@@ -45,18 +46,20 @@ export function erasureRoutes({ db }: ApiParts): Route[] {
       path: '/v1/members/{id}',
       summary: 'Erase a member',
       description:
-        'Profile, texts and numbers are gone from every table; the card is blocked; the ledger of bindings and the audit stay verifiable. It cannot be undone. Answers the act of destruction. A second time there is no such member.',
+        'Profile, texts and numbers are gone from every table; the card is blocked; the ledger of bindings and the audit stay verifiable. It cannot be undone. With `If-Match` the member is erased only as you read them: `stale` means that they were changed since. Answers the act of destruction. A second time there is no such member.',
       scopes: ['members:write'],
       params: idParams,
+      ifMatch: 'optional',
       answers: { 200: { description: 'The act of destruction.', schema: actSchema } },
-      problems: ['not-found', 'unavailable'],
+      problems: ['not-found', 'stale', 'unavailable'],
       handle: async (call) => ({ status: 200, body: bodyOf(await eraseFor(call)) }),
     }),
   ];
 
   async function eraseFor(call: Call<{ id: string }>): Promise<ActOfDestruction> {
-    const who = { memberId: call.params.id };
+    const who = { memberId: call.params.id, version: versionNamed(call.ifMatch) };
     const act = await erase(db, { program: call.caller.program, who, actor: actorOf(call) }).catch((error: unknown) => {
+      if (error instanceof ChangedMember) throw stale();
       if (error instanceof NoPepper) throw new ApiProblem('unavailable', `${error.message}.`);
       throw error;
     });

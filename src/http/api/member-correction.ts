@@ -4,8 +4,8 @@ import { transact } from '../../store/database.ts';
 import { findMember } from '../../store/member-lookup.ts';
 import { correctMember } from '../../store/members.ts';
 import { actorOf } from './actor.ts';
-import { versionOfTag } from './etag.ts';
 import { idParams } from './id-schema.ts';
+import { stale, versionNamed } from './if-match.ts';
 import { memberAnswer, memberSchema } from './member-answer.ts';
 import type { ApiParts } from './parts.ts';
 import { ApiProblem } from './problems.ts';
@@ -31,6 +31,8 @@ export function correctMemberRoute(parts: ApiParts): Route {
       'Fields that are not named stay as they are; null takes a fact away. `If-Match` must hold the ETag of the member as you read it, so that nobody’s change is lost: `stale` means somebody else was first. A proposed name is gone once there is a name.',
     scopes: ['members:write'],
     params: idParams,
+    hasETag: true,
+    ifMatch: 'required',
     body: changesSchema(now),
     answers: { 200: { description: 'The member as it is now.', schema: memberSchema } },
     problems: ['stale'],
@@ -38,7 +40,7 @@ export function correctMemberRoute(parts: ApiParts): Route {
       const { program } = call.caller;
       const { id } = call.params;
       const { consents, ...facts } = call.body;
-      const version = versionNamed(call.ifMatch);
+      const version = requireVersion(call.ifMatch);
       const correction = {
         program,
         id,
@@ -77,17 +79,9 @@ function tidied(facts: Omit<Changes, 'consents'>, now: Date): { [F in Fact]?: st
   return tidy;
 }
 
-/** The router's own tags only: a version that cannot be ours is one that nobody has now. */
-function versionNamed(ifMatch: string | undefined): number {
-  if (ifMatch === undefined) {
-    const mistakes = [{ path: 'headers.if-match', message: 'is required: the ETag of the member as you read it' }];
-    throw new ApiProblem('invalid-request', 'Nothing was done. The mistakes are listed.', { mistakes });
-  }
-  const version = versionOfTag(ifMatch);
-  if (version === undefined) throw stale();
-  return version;
-}
-
-function stale(): ApiProblem {
-  return new ApiProblem('stale', 'Read the member again and decide whether your change still holds.');
+function requireVersion(ifMatch: string | undefined): number {
+  const version = versionNamed(ifMatch);
+  if (version !== undefined) return version;
+  const mistakes = [{ path: 'headers.if-match', message: 'is required: the ETag of the member as you read it' }];
+  throw new ApiProblem('invalid-request', 'Nothing was done. The mistakes are listed.', { mistakes });
 }

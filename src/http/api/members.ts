@@ -49,6 +49,7 @@ function findMembers({ db }: ApiParts): Route {
       'By phone: the members with that phone, mostly one or none; a national form that fits two countries of the programme may find two. By profile: page by page, oldest first; everyone who was there at the first page is shown once, whoever comes meanwhile.',
     scopes: ['members:read'],
     query: searchSchema,
+    hasETag: true,
     answers: { 200: { description: 'The members.', schema: listSchema } },
     problems: ['unsupported-phone'],
     handle: async (call) =>
@@ -84,6 +85,7 @@ function readMember({ db }: ApiParts): Route {
     description: 'The ETag is what a change of the member has to name in `If-Match`.',
     scopes: ['members:read'],
     params: idParams,
+    hasETag: true,
     answers: { 200: { description: 'The member.', schema: memberSchema } },
     async handle({ caller: { program }, params: { id } }) {
       const member = await findMember(db, program.key, id);

@@ -118,7 +118,13 @@ const PARAMETERS = {
   IfNoneMatch: header('If-None-Match', 'The ETag that you have: if it still holds, the answer is 304.', {
     examples: ['"7.tA2xQ"'],
   }),
-  IfMatch: header('If-Match', 'The ETag of what you have read and want to change.', { examples: ['"7.tA2xQ"'] }),
+  IfMatch: {
+    ...header('If-Match', 'The ETag of what you have read and want to change.', { examples: ['"7.tA2xQ"'] }),
+    required: true,
+  },
+  OptionalIfMatch: header('If-Match', 'The ETag of what you have read: nothing is done if it has changed since.', {
+    examples: ['"7.tA2xQ"'],
+  }),
 };
 
 function operation(route: Route, schemas: Record<string, JsonSchema>): Json {
@@ -152,9 +158,23 @@ function placed(schema: Schema | undefined, place: 'path' | 'query'): Json[] {
   }));
 }
 
-function headersOf({ method }: Route): (keyof typeof PARAMETERS)[] {
-  if (method === 'get') return ['AcceptLanguage', 'IfNoneMatch'];
-  return method === 'post' ? ['Person', 'IdempotencyKey'] : ['Person', 'IfMatch'];
+/** Those that the route heeds, and no others: who sends one relies on it. */
+function headersOf(route: Route): (keyof typeof PARAMETERS)[] {
+  const { method, ifMatch, isLocalised } = route;
+  const isHeeded = {
+    Person: method !== 'get',
+    IdempotencyKey: method === 'post',
+    IfMatch: ifMatch === 'required',
+    OptionalIfMatch: ifMatch === 'optional',
+    AcceptLanguage: isLocalised === true,
+    IfNoneMatch: isConditional(route),
+  } as const satisfies Record<keyof typeof PARAMETERS, boolean>;
+  return (Object.keys(isHeeded) as (keyof typeof PARAMETERS)[]).filter((name) => isHeeded[name]);
+}
+
+/** Whether it can be answered with 304. */
+function isConditional({ method, hasETag }: Route): boolean {
+  return method === 'get' && hasETag === true;
 }
 
 function reference(name: keyof typeof PARAMETERS): Json {
@@ -171,16 +191,15 @@ function goodAnswers(route: Route, schemas: Record<string, JsonSchema>): Json {
     },
   ]);
   const unchanged = { description: 'What you have still holds.', headers: answerHeaders(route) };
-  return { ...Object.fromEntries(answers), ...(route.method === 'get' && { 304: unchanged }) };
+  return { ...Object.fromEntries(answers), ...(isConditional(route) && { 304: unchanged }) };
 }
 
-function answerHeaders({ method }: Route): Json {
+function answerHeaders({ method, hasETag }: Route): Json {
   return {
     RateLimit: { $ref: '#/components/headers/RateLimit' },
     'RateLimit-Policy': { $ref: '#/components/headers/RateLimitPolicy' },
-    ...(method === 'post'
-      ? { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } }
-      : { ETag: { $ref: '#/components/headers/ETag' } }),
+    ...(method === 'post' && { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } }),
+    ...(hasETag === true && { ETag: { $ref: '#/components/headers/ETag' } }),
   };
 }
 

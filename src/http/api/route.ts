@@ -74,6 +74,12 @@ export interface Route<Params = unknown, Query = unknown, Body = unknown> {
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: Schema }>>;
   /** Problems besides those that every route has. */
   readonly problems?: readonly ProblemCode[];
+  /** Good answers have an `etag`; to a GET whose caller has it already the answer is 304. */
+  readonly hasETag?: boolean;
+  /** Whether the caller has to say by `If-Match` which version is changed, or may. Absent: the header is not heeded. */
+  readonly ifMatch?: 'required' | 'optional';
+  /** Answers in the language that `Accept-Language` asks for. */
+  readonly isLocalised?: boolean;
   /** Called from browsers: answers CORS for the programme's origins. */
   readonly isForBrowsers?: boolean;
   handle(call: Call<Params, Query, Body>): Promise<Answer>;

@@ -9,6 +9,7 @@ export interface Operation {
   readonly method: string;
   readonly path: string;
   readonly parameters: readonly Json[];
+  readonly responses: Readonly<Record<string, Json>>;
   readonly requestBody?: Json | undefined;
 }
 
@@ -21,6 +22,7 @@ export function operationsOf(document: Json): (Operation & { readonly id: string
       method,
       path,
       parameters: (operation.parameters as readonly Json[]).map((parameter) => follow(document, parameter)),
+      responses: operation.responses as Readonly<Record<string, Json>>,
       requestBody: bodySchema(document, operation),
     })),
   );

@@ -14,7 +14,9 @@ export function checkAnswer(route: Route, { status, headers, text, body }: ApiAn
     return;
   }
   const answer = route.answers[status];
-  assert.ok(answer !== undefined || status === 304, `${status} is documented`);
+  const hasETag = route.hasETag === true;
+  assert.ok(answer !== undefined || (status === 304 && hasETag), `${status} is documented`);
+  assert.equal(headers.has('etag'), hasETag, 'an ETag is there where one is documented');
   if (answer?.schema === undefined) {
     assert.equal(text, '');
     return;

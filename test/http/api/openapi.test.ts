@@ -5,8 +5,12 @@ import { PACKAGE_ROOT } from '../../../src/config.ts';
 import { openApiDocument, problemsOf } from '../../../src/http/api/openapi.ts';
 import { PROBLEM_ADVICE, problemsDocument } from '../../../src/http/api/problem-advice.ts';
 import { PROBLEMS } from '../../../src/http/api/problems.ts';
+import { SCOPES } from '../../../src/http/api/route.ts';
 import { DECLARED_ROUTES } from '../../../src/http/api/routes.ts';
+import { type Seeds, seed } from '../../support/api-seeds.ts';
 import { type ApiWorld, openApiWorld } from '../../support/api-world.ts';
+import { operationsOf } from './arbitrary-call.ts';
+import { sampleCall } from './sample-call.ts';
 
 const document = openApiDocument(DECLARED_ROUTES);
 const kept = (file: string) => readFileSync(join(PACKAGE_ROOT, 'docs', file), 'utf8');
@@ -42,6 +46,40 @@ describe('the OpenAPI document', () => {
       for (const schema of [query, body]) assert.ok(schema === undefined || schema.describe().keys !== undefined, id);
     }
   });
+});
+
+describe('a condition in a header', () => {
+  let world: ApiWorld;
+  let seeds: Seeds;
+  let token: string;
+
+  before(async () => {
+    world = await openApiWorld();
+    token = await world.giveKey('club', SCOPES, { shop: 'Shop 1' });
+  });
+  beforeEach(async () => {
+    seeds = await seed(world.db, 'club', 0);
+  });
+  after(() => world.close());
+
+  for (const { id, parameters, responses } of operationsOf(document)) {
+    const listed = (name: string) => parameters.find((parameter) => parameter.name === name);
+    const route = DECLARED_ROUTES.find((one) => one.id === id) ?? assert.fail(id);
+    const call = (headers: Record<string, string>) => world.call({ ...sampleCall(route, seeds), headers, token });
+
+    it(`is listed for ${id} if it is heeded, and only then`, async () => {
+      const isStale = (await call({ 'if-match': '"999.x"' })).status === 412;
+      assert.equal(listed('If-Match') !== undefined, isStale, 'If-Match');
+      seeds = await seed(world.db, 'club', 0);
+      const { status, headers } = await call({ 'if-none-match': '*' });
+      assert.equal(listed('If-None-Match') !== undefined, status === 304, 'If-None-Match');
+      assert.equal('304' in responses, status === 304, '304');
+      const isNeeded = listed('If-Match')?.required === true;
+      assert.equal(isNeeded, status === 400, 'If-Match may be left away');
+      const shown = (responses['200'] ?? responses['202'] ?? responses['201'])?.headers as object;
+      if (!isNeeded) assert.equal('ETag' in shown, headers.has('etag'), 'ETag');
+    });
+  }
 });
 
 describe('the pages about the API', () => {
