@@ -20,21 +20,24 @@ export interface LockedPhone {
  * first: that fixed order is what keeps deadlocks rare.
  *
  * The missing rows come before any lock: who held a lock while it waited for another's new row could be waited for by
- * that other, and two packs of new customers would deadlock.
+ * that other, and two packs of new customers would deadlock. A row that was there and is gone once its lock is free was
+ * erased meanwhile, and is made anew with what the erasure kept.
  */
 export async function lockPhones(trx: Trx, program: string, phones: Iterable<string>): Promise<LockedPhone[]> {
   const wanted = [...new Set(phones)].toSorted();
   const list = wanted.map((phone) => ({ phone, mark: optOutMark(trx, program, phone)?.toString('hex') }));
-  await sql`INSERT INTO phones (program, phone, opted_out_at)
-    SELECT ${program}, phone, (SELECT o.opted_out_at FROM opt_outs o
-      WHERE o.program = ${program} AND o.phone_mark = decode(r.mark, 'hex'))
-    FROM ${rows(list, 'phone text, mark text')}
-    WHERE NOT EXISTS (SELECT FROM phones p WHERE p.program = ${program} AND p.phone = r.phone)
-    ORDER BY phone ON CONFLICT DO NOTHING`.execute(trx);
-  const { rows: locked } = await sql<LockedPhone>`
-    SELECT phone, locale, opted_out_at, failed_at, replied_at, told_until FROM phones
-    WHERE program = ${program} AND phone = ANY(${wanted}::text[]) ORDER BY phone FOR UPDATE`.execute(trx);
-  return locked;
+  for (;;) {
+    await sql`INSERT INTO phones (program, phone, opted_out_at)
+      SELECT ${program}, phone, (SELECT o.opted_out_at FROM opt_outs o
+        WHERE o.program = ${program} AND o.phone_mark = decode(r.mark, 'hex'))
+      FROM ${rows(list, 'phone text, mark text')}
+      WHERE NOT EXISTS (SELECT FROM phones p WHERE p.program = ${program} AND p.phone = r.phone)
+      ORDER BY phone ON CONFLICT DO NOTHING`.execute(trx);
+    const { rows: locked } = await sql<LockedPhone>`
+      SELECT phone, locale, opted_out_at, failed_at, replied_at, told_until FROM phones
+      WHERE program = ${program} AND phone = ANY(${wanted}::text[]) ORDER BY phone FOR UPDATE`.execute(trx);
+    if (locked.length === wanted.length) return locked;
+  }
 }
 
 /** What a card's row says, once it is locked. */

@@ -141,7 +141,7 @@ const moveColumns = sql.raw(
  * Writes down how attempts ended. Only a reply that still waits for it takes the result as its status: a receipt may have
  * come before the provider's answer, and a status never moves back. One that came before, and had only the provider's id
  * to know its reply by, is parked, and the sweeper applies it. A reply without a recipient belonged to somebody who was erased meanwhile: nothing
- * is written to it.
+ * is written to it. Whose reply it is says `locked`, which has waited for an erasure that is open; `replies` says it as of before.
  */
 export async function recordAttempts(db: Database, attempts: readonly RecordedAttempt[]): Promise<void> {
   const list = attempts.map(({ id, text, segments, result, codeBecomes }) => ({
@@ -168,11 +168,11 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
   );
   await sql`
     WITH result AS (SELECT * FROM ${rows(list, columns)}), locked AS (
-      SELECT id FROM replies r WHERE id IN (SELECT id FROM result) AND ${isOfThese} ORDER BY id FOR UPDATE
+      SELECT id, program, recipient FROM replies r WHERE id IN (SELECT id FROM result) AND ${isOfThese} ORDER BY id FOR UPDATE
     ), opted AS (
       INSERT INTO phones (program, phone, opted_out_at)
-      SELECT DISTINCT r.program, r.recipient, now() FROM replies r JOIN result ON result.id = r.id
-      WHERE result.out AND ${isOfThese} AND r.recipient <> '' ORDER BY 1, 2
+      SELECT DISTINCT locked.program, locked.recipient, now() FROM locked JOIN result ON result.id = locked.id
+      WHERE result.out AND locked.recipient <> '' ORDER BY 1, 2
       ON CONFLICT (program, phone) DO UPDATE SET opted_out_at = coalesce(phones.opted_out_at, excluded.opted_out_at)
     )
     UPDATE replies r SET text = result.text, segments = result.segments,

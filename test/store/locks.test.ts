@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import type { Msisdn } from '../../src/sms/msisdn.ts';
 import { lockPhones } from '../../src/store/locks.ts';
-import { look } from '../support/club.ts';
+import { lockWaiters } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { phone } from '../support/world.ts';
@@ -10,12 +10,13 @@ import { phone } from '../support/world.ts';
 describe('lockPhones', () => {
   const store = freshStore();
 
-  const waiters = async () => (await look(store.db, sql`SELECT FROM pg_locks WHERE NOT granted`)).length;
   /** Until so many wait for a lock, or the work is done without waiting. */
   const until = async (count: number, ...works: Promise<unknown>[]) => {
     let isDone = false;
     for (const work of works) void work.then(() => (isDone = true)).catch(() => undefined);
-    await waitFor(async () => isDone || (await waiters()) >= count, { what: `${count} to wait for a lock` });
+    await waitFor(async () => isDone || (await lockWaiters(store.db)) >= count, {
+      what: `${count} to wait for a lock`,
+    });
   };
   const locking = (phones: readonly Msisdn[]) =>
     store.db.transaction().execute((trx) => lockPhones(trx, 'club', phones));

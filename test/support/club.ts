@@ -64,6 +64,11 @@ export async function look<Row>(db: Database, query: RawBuilder<unknown>): Promi
   return (await query.execute(db)).rows as Row[];
 }
 
+/** How many wait for a lock that somebody else has. */
+export async function lockWaiters(db: Database): Promise<number> {
+  return (await look(db, sql`SELECT FROM pg_locks WHERE NOT granted`)).length;
+}
+
 /** The outcomes of all SMS with how often each came, such as `{ activated: 1, 'unknown-card': 2 }`. */
 export async function outcomes(db: Database): Promise<Record<string, number>> {
   const rows = await look<{ outcome: string; count: number }>(

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../../src/store/database.ts';
 import { openTestStore, type TestStore } from '../store/open-test-store.ts';
 
-const TABLES = `audit_chain audit_events bindings cards cases inbox inbound_ids message_parts long_messages parked_receipts offers phones replies reply_quota send_rate session_leases events members opt_outs`;
+const TABLES = `audit_chain audit_events bindings cards cases inbox inbound_ids message_parts long_messages parked_receipts offers phones replies reply_quota send_rate session_leases events enrolments members opt_outs`;
 /** Faster than a new database for each test, and than TRUNCATE where there are few rows. */
 const EMPTY = `DO $$ BEGIN ${TABLES.split(' ')
   .map((table) => `DELETE FROM ${table};`)

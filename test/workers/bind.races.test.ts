@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import type { Database } from '../../src/store/database.ts';
-import { addCards, arrive, inbound, look, outcomes } from '../support/club.ts';
+import { addCards, arrive, inbound, lockWaiters, look, outcomes } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { CLUB, card, clubWith, phone } from '../support/world.ts';
@@ -160,8 +160,7 @@ describe('64 bind workers at once', () => {
     const { bound } = await db.transaction().execute(async (trx) => {
       await sql`SELECT FROM cards WHERE number = ${card(0)} FOR UPDATE`.execute(trx);
       const bound = binder(pools[1] ?? db, { quotaDb }).bind(ids);
-      const waiting = sql`SELECT FROM pg_locks WHERE NOT granted`;
-      await waitFor(async () => (await look(db, waiting)).length > 0, { what: 'the worker to wait for the card' });
+      await waitFor(async () => (await lockWaiters(db)) > 0, { what: 'the worker to wait for the card' });
       await sql`SELECT FROM phones WHERE phone = ${phone(0)} FOR UPDATE`.execute(trx);
       return { bound };
     });
