@@ -45,6 +45,12 @@ export async function openCsvFile(path: string): Promise<CsvFile> {
   };
 }
 
+/** The first record that is not blank: it names the columns, or is the first of the list. Throws `CsvFileError`. */
+export async function firstFilled(file: CsvFile): Promise<CsvRecord | undefined> {
+  for await (const record of file.records()) if (!isBlank(record)) return record;
+  return undefined;
+}
+
 /** True for a record of empty cells. */
 export function isBlank({ cells }: CsvRecord): boolean {
   return cells.every((cell) => cell.trim() === '');
@@ -66,9 +72,13 @@ async function peek(path: string): Promise<{ size: number; start: Buffer }> {
   }
 }
 
-/** The separator that the first line has most of. */
+/** The separator that the first line with something in it has most of. */
 function separatorOf(start: Buffer): string {
-  const [first = ''] = start.toString('utf8').split(/[\r\n]/, 1);
+  const first =
+    start
+      .toString('utf8')
+      .split(/[\r\n]/)
+      .find((line) => line.trim() !== '') ?? '';
   const count = (separator: string) => first.split(separator).length;
   return [',', ';', '\t'].reduce((best, other) => (count(other) > count(best) ? other : best));
 }

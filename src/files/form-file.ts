@@ -1,4 +1,5 @@
-import { type CsvFile, CsvFileError, type CsvRecord, isBlank, openCsvFile } from './csv-file.ts';
+import { type CsvFile, CsvFileError, type CsvRecord, firstFilled, isBlank, openCsvFile } from './csv-file.ts';
+import { REJECT_COLUMNS } from './reject-file.ts';
 
 /** One form of a pile, as it was typed into a table. */
 export interface FormLine {
@@ -17,8 +18,7 @@ export interface FormFile extends Pick<CsvFile, 'bytes' | 'bytesRead'> {
 
 const COLUMN = /^(?:phone|card|name|birthday|email|consent_[a-z][a-z_-]{0,31})$/;
 const NEEDED = ['phone', 'card'];
-/** What a file of rejected rows adds, so that it can be imported again once it is mended. */
-const IGNORED = new Set(['line', 'reason']);
+const IGNORED: ReadonlySet<string> = new Set(REJECT_COLUMNS);
 
 /**
  * Opens a CSV whose first line names the columns: phone, card, name, birthday, email and consent_*. A column of another
@@ -26,17 +26,12 @@ const IGNORED = new Set(['line', 'reason']);
  */
 export async function openFormFile(path: string): Promise<FormFile> {
   const file = await openCsvFile(path);
-  const header = await firstRecord(file);
+  const header = await firstFilled(file);
   const names = (header?.cells ?? []).map((cell) => cell.trim().toLowerCase());
   const mistakes = mistakesOf(names);
   if (mistakes.length > 0) throw new CsvFileError(`${path}: ${mistakes.join('; ')}`);
   const columns = names.filter((name) => !IGNORED.has(name));
   return { ...file, columns, lines: () => readLines(file, names) };
-}
-
-async function firstRecord(file: CsvFile): Promise<CsvRecord | undefined> {
-  for await (const record of file.records()) return record;
-  return undefined;
 }
 
 function mistakesOf(names: readonly string[]): string[] {
@@ -53,7 +48,8 @@ function mistakesOf(names: readonly string[]): string[] {
 async function* readLines(file: CsvFile, names: readonly string[]): AsyncGenerator<FormLine> {
   let isHeader = true;
   for await (const record of file.records()) {
-    if (!isHeader && !isBlank(record)) yield formLine(record, names);
+    if (isBlank(record)) continue;
+    if (!isHeader) yield formLine(record, names);
     isHeader = false;
   }
 }

@@ -12,6 +12,9 @@ export interface RejectFile {
   readonly close: () => Promise<void>;
 }
 
+/** What stands behind a row's own cells; an import passes it over, so that the file can be imported once it is mended. */
+export const REJECT_COLUMNS = ['line', 'reason'] as const;
+
 /**
  * `cards.csv` → `cards.rejected.csv`, readable by its owner only. It is made with the first row; the one of an earlier
  * run is removed at once. Its columns are those that the import reads, then the line and the reason.
@@ -34,7 +37,7 @@ export async function openRejectFile(source: string, columns: readonly string[])
 
 function start(path: string, columns: readonly string[]): WriteStream {
   const stream = createWriteStream(path, { mode: 0o600 });
-  stream.write(csvLine([...columns, 'line', 'reason']));
+  stream.write(csvLine([...columns, ...REJECT_COLUMNS]));
   return stream;
 }
 

@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCardFile } from '../../src/files/card-file.ts';
 import { csvCell, openRejectFile } from '../../src/files/reject-file.ts';
+import { PROGRAMS } from '../activation/programs.ts';
 import { temporaryFolder } from '../support/run.ts';
 
 const CELLS: readonly (readonly [value: string, cell: string])[] = [
@@ -32,7 +33,7 @@ describe('the file of rejected rows', () => {
     assert.match(rejects.path, /cards\.rejected\.csv$/);
     assert.equal((await stat(rejects.path)).mode & 0o777, 0o600);
     const rows = [];
-    for await (const row of (await openCardFile(rejects.path)).lines()) rows.push(row);
+    for await (const row of (await openCardFile(rejects.path, PROGRAMS.club)).lines()) rows.push(row);
     assert.deepEqual(rows, [{ line: 2, number: '96 43', status: 'lost' }]);
   });
 

@@ -22,8 +22,9 @@ export function cardsCommand(context: CliContext): Command {
     .description('bring a list of cards into the registry')
     .argument('<file>', 'a CSV in UTF-8')
     .option('--program <key>', PROGRAM_OPTION)
+    .option('--ignore <columns>', 'columns of the list that are not to be read, with commas between', parseColumns, [])
     .addHelpText('after', IMPORT_HELP)
-    .action((file: string, options: ProgramChoice) => importFile(context, file, options));
+    .action((file: string, options: ImportChoice) => importFile(context, file, options));
   cards
     .command('generate')
     .description('make new cards with random numbers and print them as CSV')
@@ -51,8 +52,9 @@ export function cardsCommand(context: CliContext): Command {
 }
 
 const IMPORT_HELP = `
-The first line may name the columns: "number" (or "card") and, if you like, "status" (issued or blocked).
-Without names the number comes first; in a list of two columns the status is the second. Commas, semicolons or tabs.
+The first line may name the columns: "number" (or "card") and, if you like, "status" (issued or blocked). A list with
+a column of another name is refused, since it may say which cards are blocked: rename it, or name it with --ignore.
+Without names the number comes first and the status, if there is one, second. Commas, semicolons or tabs.
 Numbers may be grouped with spaces or dashes. Cards that the registry has stay as they are, so the same list may be
 imported again, also after it was interrupted. Rows that cannot be taken go to FILE.rejected.csv with the reason.
 
@@ -61,10 +63,14 @@ Exit code: 0 every row is in the registry, 3 some rows were rejected, 1 the file
 /** Some rows of a list were rejected: neither success nor failure. */
 const EXIT_REJECTED = 3;
 
-async function importFile(context: CliContext, path: string, choice: ProgramChoice): Promise<void> {
+interface ImportChoice extends ProgramChoice {
+  readonly ignore: readonly string[];
+}
+
+async function importFile(context: CliContext, path: string, choice: ImportChoice): Promise<void> {
   const program = chooseProgram(context, choice);
   const db = await context.database();
-  const file = await openCardFile(path);
+  const file = await openCardFile(path, program, choice.ignore);
   const rejects = await openRejectFile(path, ['number', 'status']);
   const progress = startProgress('Imported', context.complain);
   let counts: ImportCounts;
@@ -181,6 +187,10 @@ function chooseCard(raw: string, program: Program): CardNumber {
 
 function unknownCard(card: CardNumber, program: Program): CliFailure {
   return new CliFailure(`There is no card ${maskCard(card)} in ${program.key}.`);
+}
+
+function parseColumns(text: string): readonly string[] {
+  return text.split(',');
 }
 
 function parseCount(text: string): number {

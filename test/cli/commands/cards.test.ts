@@ -40,6 +40,17 @@ describe('cardwake cards', () => {
     ]);
   });
 
+  it('import overlooks no column unless it is told to', async () => {
+    const path = await list(`owner,card,card_status,since\nAnna,${CARD},blocked,2020\n`);
+    const { exitCode, err } = await cards('import', path);
+    assert.equal(exitCode, 1);
+    assert.match(err[0] ?? '', /cards\.csv: no column is called "owner" or "since": .* --ignore /);
+    assert.deepEqual(await store.db.selectFrom('cards').select('number').execute(), []);
+    assert.equal((await cards('import', path, '--ignore', 'owner, Since')).exitCode, 0);
+    const rows = await store.db.selectFrom('cards').select(['number', 'status']).execute();
+    assert.deepEqual(rows, [{ number: CARD, status: 'blocked' }]);
+  });
+
   it('import shows how far it is, without a terminal in lines', async () => {
     const { err } = await cards('import', await list(`${CARD}\n`));
     assert.deepEqual(err, ['Imported 100 %']);
