@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/problem.ts';
 import { PACKAGE_ROOT } from '../config.ts';
+import { NoPepper } from '../store/opt-outs.ts';
 import { auditCommand } from './commands/audit.ts';
 import { cardsCommand } from './commands/cards.ts';
 import { configCommand } from './commands/config.ts';
@@ -73,10 +74,13 @@ function obey(command: Command, context: CliContext): Command {
   return command;
 }
 
+/** Their messages say what to do. */
+const TOLD = [CliFailure, ConfigError, NoPepper];
+
 function tell(error: unknown, isDebug: boolean): string {
   if (!(error instanceof Error)) return String(error);
   if (isDebug) return error.stack ?? error.message;
-  if (error instanceof CliFailure || error instanceof ConfigError) return error.message;
+  if (TOLD.some((kind) => error instanceof kind)) return error.message;
   return `${reasonOf(error)} (--debug shows more)`;
 }
 

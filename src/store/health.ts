@@ -3,6 +3,7 @@ import { type Finding, ok, unless } from '../finding.ts';
 import { chainHead, countUnsealed } from './audit-seal.ts';
 import type { Database } from './database.ts';
 import { pendingMigrations } from './migrate.ts';
+import { assertPepper, lacksPepper, PEOPLE_WOULD_BE_TEXTED, PEPPER_ADVICE } from './opt-outs.ts';
 import { partitionsFinding } from './partitions.ts';
 import { keptFindings } from './retention.ts';
 
@@ -58,15 +59,21 @@ export async function inspectDatabase(db: Database, messagesMonths?: number): Pr
     ...(await indexFindings(db)),
     await partitionsFinding(db),
     ...(messagesMonths === undefined ? [] : await keptFindings(db, messagesMonths)),
+    await pepperFinding(db),
     await sealerFinding(db),
   ];
 }
 
-/** Throws, naming each, when a unique index is missing: without it two phones could get one card. */
+/**
+ * Throws, naming each, when a unique index is missing: without it two phones could get one card. Throws `NoPepper` when
+ * there are opt-outs that nobody could read.
+ */
 export async function assertSafeToStart(db: Database): Promise<void> {
   const missing = await missingIndexes(db);
-  if (missing.length === 0) return;
-  throw new Error(`Refusing to start: the database has lost unique indexes: ${missing.join('; ')}. ${INDEX_ADVICE}`);
+  if (missing.length > 0) {
+    throw new Error(`Refusing to start: the database has lost unique indexes: ${missing.join('; ')}. ${INDEX_ADVICE}`);
+  }
+  await assertPepper(db);
 }
 
 const INDEX_ADVICE = 'Stop all Cardwake processes, remove duplicates and create it again';
@@ -179,6 +186,14 @@ export async function uniqueIndexes(db: Database): Promise<string[]> {
     HAVING whole.oid IS NULL OR count(*) = (SELECT count(*) FROM pg_inherits WHERE inhparent = whole.oid)
     ORDER BY 1`.execute(db);
   return rows.map((row) => row.index);
+}
+
+async function pepperFinding(db: Database): Promise<Finding> {
+  return unless(!(await lacksPepper(db)), 'no opt-out is kept that cannot be read', {
+    level: 'problem',
+    what: `CARDWAKE_PEPPER is not set: ${PEOPLE_WOULD_BE_TEXTED}`,
+    advice: PEPPER_ADVICE,
+  });
 }
 
 const SEALER_PATIENCE_SECONDS = 60;

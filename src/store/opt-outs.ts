@@ -3,14 +3,33 @@ import { sql } from 'kysely';
 import { type Database, pepperOf, type Trx } from './database.ts';
 import { rows } from './rows.ts';
 
-/** Nobody gave the key under which the opt-out of an erased person is kept: the erasure did not happen. */
+/** Nobody gave the key under which the opt-outs of erased people are kept; the message says what to do. */
 export class NoPepper extends Error {
   override readonly name = 'NoPepper';
 
-  constructor() {
-    super('CARDWAKE_PEPPER is not set: the opt-out of an erased person could not be kept. Set it and erase again');
+  constructor(why: string) {
+    super(`CARDWAKE_PEPPER is not set: ${why}.`);
   }
 }
+
+/**
+ * True when opt-outs of erased people are kept and the key to know those people by is missing: whoever makes the row of
+ * such a phone without it makes somebody who may be texted, and nobody looks again.
+ */
+export async function lacksPepper(db: Database): Promise<boolean> {
+  if (pepperOf(db) !== undefined) return false;
+  const { rows: kept } = await sql`SELECT FROM opt_outs LIMIT 1`.execute(db);
+  return kept.length > 0;
+}
+
+/** For whoever is going to write to phones or text them. Throws `NoPepper`. */
+export async function assertPepper(db: Database): Promise<void> {
+  if (await lacksPepper(db)) throw new NoPepper(`${PEOPLE_WOULD_BE_TEXTED}. ${PEPPER_ADVICE}`);
+}
+
+/** What it means that the key is missing, and what to do: for whoever tells of it otherwise. */
+export const PEOPLE_WOULD_BE_TEXTED = 'people who have opted out and were erased since would be texted again';
+export const PEPPER_ADVICE = 'Set it to the secret that it was when they were erased';
 
 /**
  * HMAC-SHA256 of the programme and the phone, under the pepper: who knows the phone and the pepper can ask for it, who
@@ -32,7 +51,8 @@ export async function settleOptOut(trx: Trx, program: string, phone: string, opt
     await trx.deleteFrom('opt_outs').where('program', '=', program).where('phone_mark', '=', mark).execute();
     return;
   }
-  if (mark === undefined) throw new NoPepper();
+  if (mark === undefined)
+    throw new NoPepper('the opt-out of an erased person could not be kept. Set it and erase again');
   await sql`INSERT INTO opt_outs (program, phone_mark, opted_out_at) VALUES (${program}, ${mark}, ${optedOutAt})
     ON CONFLICT (program, phone_mark) DO UPDATE SET opted_out_at = excluded.opted_out_at`.execute(trx);
 }

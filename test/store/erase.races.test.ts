@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
-import { type Database, openDatabase, transact } from '../../src/store/database.ts';
+import { type Database, transact } from '../../src/store/database.ts';
 import { type ActOfDestruction, erase } from '../../src/store/erase.ts';
 import { lockPhones } from '../../src/store/locks.ts';
 import { claimReplies, recordAttempts } from '../../src/store/replies.ts';
@@ -9,6 +9,7 @@ import { freshStore } from '../support/fresh-store.ts';
 import { tracesOf } from '../support/traces.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { CLUB, card, phone } from '../support/world.ts';
+import { openTestPool } from './open-test-store.ts';
 import { addReplies } from './outbox.ts';
 
 const ANNA = phone(0);
@@ -17,8 +18,7 @@ describe('an erasure that is open', () => {
   const store = freshStore();
   let peppered: Database;
   before(() => {
-    const timeouts = { connectTimeoutMs: 5_000, statementTimeoutMs: 30_000 };
-    peppered = openDatabase({ url: store.url, poolSize: 4, pepper: 'a pepper', ...timeouts, onIdleError: () => {} });
+    peppered = openTestPool(store.url, 'a pepper');
   });
   after(() => peppered.destroy());
 

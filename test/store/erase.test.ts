@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import { sealAudit } from '../../src/store/audit-seal.ts';
 import { type AuditFault, verifyAudit } from '../../src/store/audit-verify.ts';
-import { type Database, openDatabase, transact } from '../../src/store/database.ts';
+import { type Database, transact } from '../../src/store/database.ts';
 import { erase } from '../../src/store/erase.ts';
 import { lockPhones } from '../../src/store/locks.ts';
 import { claimOverdue, keepParts, type LongMessage, type NewPart } from '../../src/store/long-messages.ts';
@@ -38,14 +38,9 @@ describe('erase', () => {
   const store = freshStore();
   let peppered: Database;
   before(() => {
-    peppered = open('a pepper');
+    peppered = openTestPool(store.url, 'a pepper');
   });
   after(() => peppered.destroy());
-
-  function open(pepper: string): Database {
-    const timeouts = { connectTimeoutMs: 5_000, statementTimeoutMs: 30_000 };
-    return openDatabase({ url: store.url, poolSize: 4, pepper, ...timeouts, onIdleError: () => {} });
-  }
 
   const optOut = () =>
     sql`INSERT INTO phones (program, phone, opted_out_at) VALUES ('club', ${ANNA}, now())`.execute(store.db);
@@ -223,7 +218,7 @@ describe('erase', () => {
         return met?.opted_out_at !== null;
       };
       assert.deepEqual([await isOut(peppered, 'club'), await isOut(peppered, 'bazaar')], [true, false]);
-      const other = open('another pepper');
+      const other = openTestPool(store.url, 'another pepper');
       const isOutElsewhere = await isOut(other, 'club');
       await other.destroy();
       assert.equal(isOutElsewhere, false);

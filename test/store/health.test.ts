@@ -95,6 +95,16 @@ describe('the health of the database', () => {
     });
   }
 
+  it('is a problem, and reason not to start, when people who opted out were erased and their key is not given', async () => {
+    await sql`INSERT INTO opt_outs VALUES ('club', '\\x00', now())`.execute(store.db);
+    assert.match((await problems())[0]?.what ?? '', /^CARDWAKE_PEPPER is not set: people who have opted out/);
+    await assert.rejects(assertSafeToStart(store.db), /^NoPepper: CARDWAKE_PEPPER is not set: .* Set it to the secret/);
+    const peppered = openTestPool(store.url, 'a pepper');
+    await assertSafeToStart(peppered);
+    assert.deepEqual(await problems(peppered), []);
+    await peppered.destroy();
+  });
+
   it('asks for nothing but the same index under any name', async () => {
     await sql`ALTER INDEX bindings_one_phone_per_card RENAME TO whatever`.execute(store.db);
     await assertSafeToStart(store.db);

@@ -20,9 +20,10 @@ export async function openTestStore(): Promise<TestStore> {
 }
 
 /** Another pool on a test's database, with connections of its own. */
-export function openTestPool(url: string): Database {
+export function openTestPool(url: string, pepper?: string): Database {
   return openDatabase({
     url,
+    pepper,
     poolSize: 24,
     connectTimeoutMs: 5_000,
     statementTimeoutMs: 30_000,

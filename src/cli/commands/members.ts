@@ -4,7 +4,6 @@ import { spelledPhones } from '../../activation/spelled-phone.ts';
 import { maskCard, maskPhone } from '../../sms/mask.ts';
 import type { Msisdn } from '../../sms/msisdn.ts';
 import { type ActOfDestruction, type Erasure, erase } from '../../store/erase.ts';
-import { NoPepper } from '../../store/opt-outs.ts';
 import { actor, chooseProgram, PROGRAM_OPTION, type ProgramChoice } from '../choose.ts';
 import { type CliContext, CliFailure } from '../context.ts';
 
@@ -33,9 +32,7 @@ async function eraseOne(context: CliContext, raw: string, choice: ProgramChoice)
     ? { memberId: raw.toLowerCase() }
     : { phone: choosePhone(raw, program) };
   const erasure = { program, who, actor: actor() };
-  const act = await erase(await context.database(), erasure).catch((error: unknown) => {
-    throw error instanceof NoPepper ? new CliFailure(`${error.message}.`) : error;
-  });
+  const act = await erase(await context.database(), erasure);
   if (act === undefined) {
     const named = 'phone' in who ? `the phone ${maskPhone(who.phone)}` : `the id ${who.memberId}`;
     throw new CliFailure(`${program.key} knows nobody with ${named}.`);

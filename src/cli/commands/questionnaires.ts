@@ -4,6 +4,7 @@ import { type FormFile, type FormLine, openFormFile } from '../../files/form-fil
 import { openRejectFile } from '../../files/reject-file.ts';
 import { refusalOf } from '../../http/api/form.ts';
 import { openLines, sendingLine } from '../../lines.ts';
+import { assertPepper } from '../../store/opt-outs.ts';
 import { enterForm, type Form } from '../../store/questionnaire.ts';
 import { checkForms, type FormForecast } from '../../store/questionnaire-check.ts';
 import { createReplyQuota } from '../../store/reply-quota.ts';
@@ -123,6 +124,7 @@ function table(refused: readonly (readonly [line: FormLine, reason: string])[]):
 /** Form by form, each in its own transaction: locks are short, and one that fails takes no other with it. */
 async function enterPile(context: CliContext, { program, file, path, read, progress, total }: Pile): Promise<number> {
   const db = await context.database();
+  await assertPepper(db);
   const from = sendingLine(openLines(context.settings()), program.key);
   // No queue is at hand: the workers' sweeper finds the replies in the outbox.
   const texting = { db, quota: createReplyQuota(db, () => new Date()), enqueue: { send: () => undefined } };

@@ -60,7 +60,7 @@ export function erasureRoutes({ db }: ApiParts): Route[] {
     const who = { memberId: call.params.id, version: versionNamed(call.ifMatch) };
     const act = await erase(db, { program: call.caller.program, who, actor: actorOf(call) }).catch((error: unknown) => {
       if (error instanceof ChangedMember) throw stale();
-      if (error instanceof NoPepper) throw new ApiProblem('unavailable', `${error.message}.`);
+      if (error instanceof NoPepper) throw new ApiProblem('unavailable', error.message);
       throw error;
     });
     if (act === undefined) throw new ApiProblem('not-found', 'There is no such member.');

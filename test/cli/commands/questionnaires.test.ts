@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { loadSettings, type Settings } from '../../../src/config.ts';
 import { maskCard } from '../../../src/sms/mask.ts';
+import { erase } from '../../../src/store/erase.ts';
+import { openTestPool } from '../../store/open-test-store.ts';
 import { addCards, look } from '../../support/club.ts';
 import { freshStore } from '../../support/fresh-store.ts';
 import { temporaryFolder } from '../../support/run.ts';
@@ -168,6 +170,24 @@ describe('cardwake questionnaires import', () => {
       phone_proof: 'none',
       consented: true,
     });
+  });
+
+  it('--commit texts nobody while it could not know who had opted out before being erased', async () => {
+    const peppered = openTestPool(store.url, 'a pepper');
+    await sql`INSERT INTO phones (program, phone, opted_out_at) VALUES ('club', ${phone(0)}, now())`.execute(store.db);
+    const [program] = settings.programs.values();
+    assert.ok(program);
+    await erase(peppered, { program, who: { phone: phone(0) }, actor: 'cli:test' });
+    const path = await pile(`phone,card\n${phone(0)},${card(0)}\n`);
+    const { exitCode, err } = await club(path, '--commit');
+    assert.equal(exitCode, 1);
+    assert.match(err[0] ?? '', /^CARDWAKE_PEPPER is not set: .*\. Set it to the secret that it was .*\.$/);
+    assert.deepEqual(await look(store.db, sql`SELECT FROM phones`), []);
+    const args = ['questionnaires', 'import', path, '--program', 'club', '--commit'];
+    const entered = await runCommand({ settings, db: peppered }, ...args);
+    assert.equal(entered.exitCode, 0);
+    assert.equal((await look(store.db, sql`SELECT FROM phones WHERE opted_out_at IS NOT NULL`)).length, 1);
+    await peppered.destroy();
   });
 
   it('foresees a pile of several parts as one', async () => {
