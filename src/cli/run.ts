@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/problem.ts';
 import { PACKAGE_ROOT } from '../config.ts';
+import { isUnmigrated } from '../store/database.ts';
 import { NoPepper } from '../store/opt-outs.ts';
 import { auditCommand } from './commands/audit.ts';
 import { cardsCommand } from './commands/cards.ts';
@@ -77,10 +78,14 @@ function obey(command: Command, context: CliContext): Command {
 /** Their messages say what to do. */
 const TOLD = [CliFailure, ConfigError, NoPepper];
 
+const UNMIGRATED =
+  'The database has no tables of this version of Cardwake: start the service on it once, it makes them, and try again.';
+
 function tell(error: unknown, isDebug: boolean): string {
   if (!(error instanceof Error)) return String(error);
   if (isDebug) return error.stack ?? error.message;
   if (TOLD.some((kind) => error instanceof kind)) return error.message;
+  if (isUnmigrated(error)) return `${UNMIGRATED} (--debug shows more)`;
   return `${reasonOf(error)} (--debug shows more)`;
 }
 

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 
 /** A file that is being written. */
 export interface NewFile {
@@ -6,6 +6,8 @@ export interface NewFile {
   readonly write: (lines: string) => Promise<void>;
   /** Resolves when everything is on the disk. */
   readonly close: () => Promise<void>;
+  /** Closes and removes it: nothing came of it, and the same name may be used again. */
+  readonly discard: () => Promise<void>;
 }
 
 /** Makes a file that only its owner may read. Throws when there is one already: it is never overwritten. */
@@ -16,6 +18,10 @@ export async function openNewFile(path: string): Promise<NewFile> {
     close: async () => {
       await file.sync();
       await file.close();
+    },
+    discard: async () => {
+      await file.close();
+      await rm(path);
     },
   };
 }

@@ -24,7 +24,9 @@ export interface CardImport<Row extends ImportRow> {
   readonly chunkRows?: number;
   /** Told of each row that is not taken, with the reason in words. */
   readonly onReject: (row: Row, reason: string) => Promise<void>;
-  /** Told after each commit what was done so far. */
+  /** Told of each commit how many cards it has added, also when it comes after the failure of another. */
+  readonly onCommit?: (added: number) => void;
+  /** Told of the chunks in their order what was done so far. */
   readonly onChunk?: (counts: ImportCounts) => void;
 }
 
@@ -50,7 +52,9 @@ export async function importCards<Row extends ImportRow>(db: Database, cards: Ca
   let counts: ImportCounts = { rows: 0, added: 0, alreadyThere: 0, rejected: 0 };
   const load = async (chunk: Chunk<Row>): Promise<Loaded<Row>> => {
     const addedSince = counts.added > 0 ? startedAt : undefined;
-    return { chunk, ...(await transact(db, (trx) => loadChunk(trx, cards, chunk, addedSince))) };
+    const loaded = await transact(db, (trx) => loadChunk(trx, cards, chunk, addedSince));
+    cards.onCommit?.(loaded.added);
+    return { chunk, ...loaded };
   };
   for await (const { chunk, added, repeated } of eachLoaded(readAhead(chunksOf(cards)), load)) {
     for (const row of repeated) await cards.onReject(row, REPEATED);

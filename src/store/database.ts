@@ -131,6 +131,14 @@ export function isDatabaseAway(error: unknown): boolean {
   return error.cause instanceof Error && isDatabaseAway(error.cause);
 }
 
+/** Undefined table, column and function. */
+const NOT_MADE = new Set(['42P01', '42703', '42883']);
+
+/** True for what a database answers that no Cardwake of this version has migrated yet. */
+export function isUnmigrated(error: unknown): boolean {
+  return NOT_MADE.has(sqlState(error) ?? '');
+}
+
 /**
  * Runs `work` in a READ COMMITTED transaction and again, at most five times in all, when it lost to a concurrent one.
  * `work` must be repeatable: everything it does outside the transaction happens once per try.

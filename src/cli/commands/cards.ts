@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type CardNumber, parseCardNumber } from '../../activation/card-number.ts';
 import type { Program } from '../../activation/program.ts';
 import { openCardFile } from '../../files/card-file.ts';
-import { openNewFile } from '../../files/new-file.ts';
+import { type NewFile, openNewFile } from '../../files/new-file.ts';
 import { openRejectFile } from '../../files/reject-file.ts';
 import { maskCard } from '../../sms/mask.ts';
 import { generateCards } from '../../store/card-generate.ts';
@@ -74,6 +74,7 @@ async function importFile(context: CliContext, path: string, choice: ImportChoic
   const rejects = await openRejectFile(path, ['number', 'status']);
   const progress = startProgress('Imported', context.complain);
   let counts: ImportCounts;
+  let committed = 0;
   try {
     counts = await importCards(db, {
       program,
@@ -81,8 +82,16 @@ async function importFile(context: CliContext, path: string, choice: ImportChoic
       file: { name: basename(path), sha256: file.sha256 },
       rows: file.lines(),
       onReject: ({ line, number, status }, reason) => rejects.add(line, [number, status], reason),
+      onCommit: (added) => {
+        committed += added;
+      },
       onChunk: () => progress.update(file.bytesRead(), file.bytes),
     });
+  } catch (error) {
+    context.complain(
+      `Stopped. Cards added so far: ${committed.toLocaleString('en')}. They stay, and the same list may simply be imported again.`,
+    );
+    throw error;
   } finally {
     progress.stop();
     await rejects.close();
@@ -113,22 +122,29 @@ async function generate(context: CliContext, choice: GenerateChoice): Promise<vo
     throw new CliFailure(`The series are ${program.series.map(({ name }) => name).join(', ')}; not ${choice.series}.`);
   }
   const db = await context.database();
-  const out = choice.out === undefined ? undefined : await openNewFile(choice.out);
+  const out = choice.out === undefined ? undefined : await openOut(choice.out);
   const write = out === undefined ? (lines: string) => Promise.resolve(context.print(lines)) : out.write;
   const progress = startProgress('Made', context.complain);
   let made = 0;
   try {
     await write('number');
     const onCards = async (cards: readonly CardNumber[]) => {
-      await write(cards.join('\n'));
       made += cards.length;
+      await write(cards.join('\n'));
       if (out !== undefined) progress.update(made, choice.count);
     };
     await generateCards(db, { program, series, count: choice.count, actor: actor(), onCards });
   } finally {
     progress.stop();
-    await out?.close();
+    await (made === 0 ? out?.discard() : out?.close());
   }
+}
+
+async function openOut(path: string): Promise<NewFile> {
+  return await openNewFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    throw new CliFailure(`There is a file ${path} already, and it is never overwritten: choose another --out.`);
+  });
 }
 
 interface ShowChoice extends ProgramChoice {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PROGRAMS } from '../../activation/programs.ts';
-import { openTestStore, type TestStore } from '../../store/open-test-store.ts';
+import { PROGRAMS, program, SERIES } from '../../activation/programs.ts';
+import { openTestPool, openTestStore, type TestStore } from '../../store/open-test-store.ts';
+import { createEmptyDatabase } from '../../support/postgres.ts';
 import { temporaryFolder } from '../../support/run.ts';
+import { card } from '../../support/world.ts';
 import { runCommand } from '../run-command.ts';
 
 const CARD = '9643001234563452';
@@ -56,6 +58,25 @@ describe('cardwake cards', () => {
     assert.deepEqual(err, ['Imported 100 %']);
   });
 
+  it('import that stops on its way tells what stays, and may be repeated', async () => {
+    const numbers = Array.from({ length: 50_000 }, (_, n) => card(n)).join('\n');
+    const { exitCode, out, err } = await cards('import', await list(`${numbers}\n${'x'.repeat(70_000)}`));
+    assert.deepEqual([exitCode, out], [1, []]);
+    assert.match(err.join('\n'), /^Stopped\. Cards added so far: 50,000\. They stay, .* imported again\.\n.*:50001: /m);
+    const again = await cards('import', await list(`${numbers}\n${card(50_000)}\n`));
+    assert.deepEqual(again.out, ['Rows read:         50,001', 'Cards added:       1', 'There already:     50,000']);
+  });
+
+  it('says what to do about a database that no service has prepared', async () => {
+    const { url, drop } = await createEmptyDatabase();
+    const db = openTestPool(url);
+    const { exitCode, err } = await runCommand({ settings: { programs }, db }, 'cards', 'show', CARD);
+    await db.destroy();
+    await drop();
+    assert.equal(exitCode, 1);
+    assert.match(err[0] ?? '', /^The database has no tables of this version of Cardwake: start the service on it once/);
+  });
+
   it('generate prints new cards as CSV', async () => {
     const { exitCode, out } = await cards('generate', '--count', '20');
     assert.equal(exitCode, 0);
@@ -69,8 +90,25 @@ describe('cardwake cards', () => {
     assert.equal((await cards('generate', '--count', '3', '--out', path)).exitCode, 0);
     assert.equal((await readFile(path, 'utf8')).trimEnd().split('\n').length, 4);
     assert.equal((await stat(path)).mode & 0o777, 0o600);
-    assert.equal((await cards('generate', '--count', '3', '--out', path)).exitCode, 1);
+    const { exitCode, err } = await cards('generate', '--count', '3', '--out', path);
+    assert.deepEqual(
+      [exitCode, err],
+      [1, [`There is a file ${path} already, and it is never overwritten: choose another --out.`]],
+    );
     assert.equal((await store.db.selectFrom('cards').select('number').execute()).length, 3);
+  });
+
+  it('generate leaves no file behind when it made no card, so that the mended command may use the name', async () => {
+    const path = join(await temporaryFolder('cards'), 'new.csv');
+    const tight = new Map([['club', program('club', [{ ...SERIES.main, length: 7 }])]]);
+    const settings = { programs: tight };
+    const run = (count: string) =>
+      runCommand({ settings, db: store.db }, 'cards', 'generate', '--count', count, '--out', path);
+    const { exitCode, err } = await run('11');
+    assert.equal(exitCode, 1);
+    assert.match(err[0] ?? '', /has room for 10 more cards/);
+    assert.equal((await run('10')).exitCode, 0);
+    assert.equal((await readFile(path, 'utf8')).trimEnd().split('\n').length, 11);
   });
 
   it('show masks the numbers', async () => {
