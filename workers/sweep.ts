@@ -13,7 +13,7 @@ import { type Msisdn, numberingFacts } from '../src/sms/msisdn.ts';
 import { sealAudit } from '../src/store/audit-seal.ts';
 import { forgetCodes } from '../src/store/codes.ts';
 import type { Database } from '../src/store/database.ts';
-import { forgetUnconfirmed } from '../src/store/enrolments.ts';
+import { forgetUnconfirmed } from '../src/store/forget-unconfirmed.ts';
 import { deleteOldAnswers } from '../src/store/idempotent-answers.ts';
 import { sweepInbound } from '../src/store/inbox.ts';
 import { applyParked, dropParked } from '../src/store/parked-receipts.ts';

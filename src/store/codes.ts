@@ -42,6 +42,8 @@ export function isCode(hash: Buffer | null, enrolment: string, code: string): bo
 
 /** A text that carries a code. */
 export interface CodeText {
+  /** Its id: it is what the text is forgotten with. */
+  readonly enrolment: string;
   readonly program: Program;
   readonly from: TextingAddress;
   readonly phone: Msisdn;
@@ -53,18 +55,21 @@ export interface CodeText {
   readonly canBeTexted: boolean;
 }
 
-/** Puts the text into the outbox; answers what is to be enqueued. */
+/** Puts the text into the outbox and notes it on its enrolment; answers what is to be enqueued. */
 export async function queueCode(trx: Trx, text: CodeText): Promise<QueuedReply[]> {
-  const { program, from, phone, card, code, expiresAt, locale, canBeTexted } = text;
+  const { enrolment, program, from, phone, card, code, expiresAt, locale, canBeTexted } = text;
   const facts = { card, code: canBeTexted ? code : BLANK_CODE, expiresAt };
   const { rows: queued } = await sql<QueuedReply>`
-    INSERT INTO replies (program, channel, sender, recipient, template, locale, variables, status, error_code, finished_at,
-      sweep_at)
+    WITH text AS (INSERT INTO replies (program, channel, sender, recipient, template, locale, variables, status, error_code,
+      finished_at, sweep_at)
     VALUES (${program.key}, ${from.channel}, ${from.address}, ${phone}, 'confirm-code', ${locale},
       ${JSON.stringify(facts)}::jsonb, ${canBeTexted ? 'queued' : 'failed'}, ${canBeTexted ? null : 'unsupported-phone'},
       CASE WHEN ${canBeTexted} THEN NULL ELSE now() END,
       CASE WHEN ${canBeTexted} THEN clock_timestamp() + interval '8 seconds' END)
-    RETURNING id, channel`.execute(trx);
+    RETURNING id, channel), noted AS (
+      UPDATE enrolments SET code_replies = code_replies || (SELECT id FROM text) WHERE id = ${enrolment}::uuid
+    )
+    SELECT id, channel FROM text`.execute(trx);
   return canBeTexted ? queued : [];
 }
 

@@ -216,7 +216,17 @@ async function send(
   await lockPhones(trx, program.key, [phone]);
   const member = await rememberedLocale(trx, program.key, phone);
   const locale = chooseLocale({ member, country: numberingFacts(phone)?.country, program });
-  const texts = await queueCode(trx, { program, from, phone, card, code, expiresAt, locale, canBeTexted });
+  const texts = await queueCode(trx, {
+    enrolment: id,
+    program,
+    from,
+    phone,
+    card,
+    code,
+    expiresAt,
+    locale,
+    canBeTexted,
+  });
   await countCode(trx, program, { phone, addressBlock, now, repliesLeft });
   queued.push(...texts);
   return { kind: 'code-sent', id, expiresAt, resendAfter };

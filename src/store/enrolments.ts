@@ -123,9 +123,3 @@ export async function endEnrolment(trx: Trx, id: string, ending: Ending): Promis
       phone = CASE WHEN ${state} <> 'expired' THEN phone END
     WHERE id = ${id}::uuid`.execute(trx);
 }
-
-/** A code that nobody brought back is forgotten with all that was typed for it, an hour after its time. */
-export async function forgetUnconfirmed(db: Database, now: Date): Promise<void> {
-  const since = new Date(now.getTime() - 3_600_000);
-  await sql`DELETE FROM enrolments WHERE state IN ('code-sent', 'expired') AND expires_at < ${since}`.execute(db);
-}

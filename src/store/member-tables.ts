@@ -51,6 +51,8 @@ interface EnrolmentsTable {
   code_hash: Buffer | null;
   tries_left: WithDefault<number>;
   codes_sent: WithDefault<number>;
+  /** The texts that carried its codes. */
+  code_replies: WithDefault<string[]>;
   resend_after: Date | null;
   expires_at: Date | null;
   shop: string | null;

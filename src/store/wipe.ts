@@ -62,13 +62,18 @@ export async function wipe(trx: Trx, person: Person): Promise<ErasedCounts> {
 export async function isKnown(trx: Trx, { program, phone }: Person): Promise<boolean> {
   const { rows } = await sql<{ isKnown: boolean }>`SELECT
       EXISTS (SELECT FROM phones WHERE program = ${program} AND phone = ${phone} AND created_at <> now())
-      OR EXISTS (SELECT FROM inbox WHERE ${isSender(program, phone)})
+      OR ${isMentioned(program, phone)} AS "isKnown"`.execute(trx);
+  return rows[0]?.isKnown === true;
+}
+
+/** True when the phone stands anywhere but in its own row. */
+export function isMentioned(program: string, phone: Msisdn): RawBuilder<boolean> {
+  return sql<boolean>`EXISTS (SELECT FROM inbox WHERE ${isSender(program, phone)})
       OR EXISTS (SELECT FROM long_messages WHERE ${isCollectedFrom(phone)})
       OR EXISTS (SELECT FROM replies WHERE program = ${program} AND recipient = ${phone})
       OR EXISTS (SELECT FROM bindings WHERE program = ${program} AND phone = ${phone})
       OR EXISTS (SELECT FROM audit_events WHERE program = ${program} AND phone = ${phone})
-      OR EXISTS (SELECT FROM enrolments WHERE program = ${program} AND phone = ${phone}) AS "isKnown"`.execute(trx);
-  return rows[0]?.isKnown === true;
+      OR EXISTS (SELECT FROM enrolments WHERE program = ${program} AND phone = ${phone})`;
 }
 
 /** An SMS to an address of no programme is everybody's. A body that could not be read may hold the number anywhere. */
@@ -106,11 +111,13 @@ function partsEmptied(messages: readonly string[]): RawBuilder<unknown> {
 }
 
 /** What was not sent is not sent any more; what is being sent finds no row to write its words to. */
-function repliesEmptied({ program, phone }: Person): RawBuilder<unknown> {
-  return sql`UPDATE replies SET recipient = '', variables = '{}', text = NULL,
+export const EMPTIED_REPLY = sql.raw(`recipient = '', variables = '{}', text = NULL,
       error_code = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN 'erased' ELSE error_code END,
       finished_at = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN clock_timestamp() ELSE finished_at END,
-      status = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN 'failed' ELSE status END, sweep_at = NULL
+      status = CASE WHEN status IN ('queued', 'sending', 'unknown') THEN 'failed' ELSE status END, sweep_at = NULL`);
+
+function repliesEmptied({ program, phone }: Person): RawBuilder<unknown> {
+  return sql`UPDATE replies SET ${EMPTIED_REPLY}
     WHERE program = ${program} AND recipient = ${phone} RETURNING id`;
 }
 

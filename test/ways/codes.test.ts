@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { openDatabase } from '../../src/store/database.ts';
 import { erase } from '../../src/store/erase.ts';
 import { twilioError } from '../support/fake-twilio.ts';
+import { tracesOf } from '../support/traces.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { openScene, type Scene } from './scene.ts';
 
@@ -170,13 +171,27 @@ describe('confirmation codes', () => {
     assert.deepEqual(await scene.texts(phone, 0), []);
   });
 
-  it('leave nothing behind when nobody brings them back', async () => {
-    const { phone } = await register();
+  it('leave nothing behind when nobody brings them back: no phone, no card, no text', async () => {
+    const { phone, card, path } = await register();
+    await scene.code(phone);
+    scene.service.passTime(MINUTE_MS + 1_000);
+    await scene.website.post(`${path}/resend`);
+    const code = await scene.code(phone, 2);
     await scene.allSent();
-    const kept = () => scene.ask(sql`SELECT FROM enrolments WHERE phone = ${phone}`);
-    assert.equal((await kept()).length, 1);
+    const tracesOfBoth = async () => [
+      await tracesOf(scene.service.databaseUrl, [phone.slice(1)]),
+      await tracesOf(scene.service.databaseUrl, [card]),
+    ];
+    assert.deepEqual(await tracesOfBoth(), [
+      ['code_quota', 'enrolments', 'phones', 'replies'],
+      ['cards', 'enrolments', 'replies'],
+    ]);
+    // The last try takes the phone from the enrolment, which must not keep the texts from being found.
+    for (const _ of [4, 3, 2, 1, 0]) await confirm(path, wrong(code));
     scene.service.passTime(71 * MINUTE_MS);
+    const kept = () => scene.ask(sql`SELECT FROM enrolments WHERE card = ${card}`);
     await waitFor(async () => (await kept()).length === 0, { what: 'the sweeper to forget the registration' });
+    assert.deepEqual(await tracesOfBoth(), [['code_quota'], ['cards']]);
   });
 });
 

@@ -88,7 +88,7 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
     },
     async allSent() {
       // A receipt may be quicker than what was sent is written down.
-      const waiting = sql`SELECT FROM replies WHERE status IN ('queued', 'sending') OR (text IS NULL AND status <> 'failed')`;
+      const waiting = sql`SELECT FROM replies WHERE status IN ('queued', 'sending') OR (text IS NULL AND recipient <> '' AND status <> 'failed')`;
       await waitFor(async () => (await ask(waiting)).length === 0, { what: 'the outbox to be empty' });
     },
     ask,

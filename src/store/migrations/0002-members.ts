@@ -49,6 +49,7 @@ const STATEMENTS = [
     code_hash bytea,
     tries_left smallint NOT NULL DEFAULT 5,
     codes_sent smallint NOT NULL DEFAULT 0,
+    code_replies bigint[] NOT NULL DEFAULT '{}',
     resend_after timestamptz,
     expires_at timestamptz,
     shop text,
