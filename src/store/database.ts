@@ -45,7 +45,28 @@ export function openDatabase(options: DatabaseOptions): Database {
     client.on('error', () => {});
     saveRoundTrips(client);
   });
+  leaveReadOnly(pool);
   return new Kysely<Tables>({ dialect: new PepperedDialect(pool, options.pepper) });
+}
+
+/** What Postgres answers to a write where none is taken: on a standby, and where it was told to take none. */
+const READ_ONLY = '25006';
+
+/**
+ * Closes connections whose server took no write, once they are handed back. After a failover the server's name may lead to
+ * what is a standby by now for a while: it stays connected, and a pool that has work would never look for another.
+ */
+function leaveReadOnly(pool: pg.Pool): void {
+  const readOnly = new WeakSet<pg.ClientBase>();
+  pool.on('connect', (client) => {
+    client.connection.on('errorMessage', ({ code }: { readonly code?: string }) => {
+      if (code === READ_ONLY) readOnly.add(client);
+    });
+  });
+  // Not before: a ROLLBACK may still be sent over it. The pool drops a client that has ended.
+  pool.on('release', (_error, client) => {
+    if (readOnly.has(client)) void client.end();
+  });
 }
 
 /** The key that the pool was opened with: it travels with the pool, so that whoever locks a phone has it. */
@@ -96,9 +117,14 @@ function impatientSocket(statementTimeoutMs: number): Socket {
   return statementTimeoutMs === 0 ? socket : socket.setTimeout(patienceMs, () => socket.destroy());
 }
 
-/** Answers whether Postgres answers, within the pool's connect timeout. */
+/**
+ * Resolves when Postgres answers and takes writes, within the pool's connect timeout. One that takes none says what it says
+ * to a write, so that the pool leaves it also where nobody writes because it is not ready.
+ */
 export async function pingDatabase(db: Database): Promise<void> {
-  await sql`SELECT 1`.execute(db);
+  await sql`DO $$ BEGIN
+    IF current_setting('transaction_read_only')::boolean THEN RAISE read_only_sql_transaction; END IF;
+  END $$`.execute(db);
 }
 
 const RETRYABLE = new Set(['40P01', '40001', '23505']);
@@ -114,8 +140,8 @@ export function sqlState(error: unknown): string | undefined {
   return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
 }
 
-/** Connection lost, not enough of something, shut down, ended for taking too long, lost to others again and again. */
-const AWAY = /^(?:08|53|57|25P03|25P04|40P01|40001|55P03)/;
+/** Connection lost, not enough of something, shut down, no writes taken, ended for taking too long, lost to others again and again. */
+const AWAY = /^(?:08|53|57|25006|25P03|25P04|40P01|40001|55P03)/;
 const NETWORK = /^(?:ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET)/;
 /** What pg says without a code: no connection in time, or one that broke. */
 const PG_WORDS =

@@ -115,7 +115,7 @@ function serverFindings(server: ServerSettings): Finding[] {
     unless(!server.isReplica, 'it takes writes', {
       level: 'problem',
       what: 'it is a replica and takes no writes',
-      advice: 'let DATABASE_URL name the primary, for instance with target_session_attrs=read-write',
+      advice: 'let DATABASE_URL name the primary, by a name or an address that follows it after a failover',
     }),
     unless(server.encoding === 'UTF8', 'it keeps text in UTF8', {
       level: 'problem',

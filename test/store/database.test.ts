@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
+import { type Database, isDatabaseAway, openDatabase, pingDatabase } from '../../src/store/database.ts';
+import { isOfMessage } from '../../src/store/inbox.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { openTestPool, openTestStore } from './open-test-store.ts';
+import { openTestPool, openTestStore, type TestStore } from './open-test-store.ts';
 
 describe('the connection pool', () => {
   it('fails the statement and the transaction whose server process ends, and nothing else', async () => {
@@ -35,4 +37,57 @@ describe('the connection pool', () => {
       await close();
     }
   });
+});
+
+describe('a server that takes no writes, as a standby after a failover', () => {
+  let store: TestStore;
+  /** A pool of one connection, which was opened while no writes were taken; they are again for whoever connects now. */
+  let late: Database;
+  beforeEach(async () => {
+    store = await openTestStore();
+    await takeWrites(false);
+    late = openDatabase({
+      url: store.url,
+      poolSize: 1,
+      connectTimeoutMs: 5_000,
+      statementTimeoutMs: 5_000,
+      onIdleError: () => {},
+    });
+    await sql`SELECT`.execute(late);
+    await takeWrites(true);
+  });
+  afterEach(async () => {
+    await late.destroy();
+    await store.close();
+  });
+
+  const takeWrites = (does: boolean) =>
+    store.db.connection().execute(async (one) => {
+      await sql`SET default_transaction_read_only = off`.execute(one);
+      await sql`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = ${sql.raw(does ? 'off' : 'on')}',
+        current_database()); END $$`.execute(one);
+    });
+
+  const tries: readonly (readonly [how: string, failing: (db: Database) => Promise<unknown>])[] = [
+    ['a statement', (db) => sql`INSERT INTO send_rate VALUES (${'main'}, now())`.execute(db)],
+    [
+      'a transaction',
+      (db) =>
+        db.transaction().execute(async (trx) => {
+          await sql`SELECT`.execute(trx);
+          await sql`UPDATE send_rate SET free_at = now()`.execute(trx);
+        }),
+    ],
+    ['a look at its health', pingDatabase],
+  ];
+  for (const [how, failing] of tries) {
+    it(`fails ${how} as a database that is away does, and its connection is left for a new one`, async () => {
+      await assert.rejects(failing(late), (error) => {
+        assert.deepEqual([isDatabaseAway(error), isOfMessage(error)], [true, false]);
+        return true;
+      });
+      await pingDatabase(late);
+      await failing(late);
+    });
+  }
 });
