@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { CountryCode } from 'libphonenumber-js';
 import type { Intent, Script } from '../activation/intent.ts';
 import type { Outcome } from '../activation/outcome.ts';
@@ -111,19 +111,43 @@ export interface WaitingInbound {
 /** Failures of one SMS before it is set aside for an operator. */
 const QUARANTINE_AFTER = 3;
 
+/** Until it is tried again: over a minute and more, in which a faulty release can be taken back. */
+const NEXT_TRY_IN = sql.raw(`CASE WHEN attempts = 0 THEN interval '10 seconds' ELSE interval '1 minute' END`);
+
 /**
  * Counts a failed attempt at each SMS; the third sets it aside with the outcome `error` and opens a case, so that its
  * neighbours go through. Answers the ids that were set aside.
  */
 export async function recordInboundFailure(db: Database, ids: readonly string[], reason: string): Promise<string[]> {
+  return await setBack(db, ids, reason, {
+    attempts: sql`attempts + 1`,
+    isLast: sql`attempts + 1 >= ${QUARANTINE_AFTER}`,
+    wait: NEXT_TRY_IN,
+  });
+}
+
+/** What becomes of an SMS that could not be decided, as expressions over its row. */
+interface SettingBack {
+  readonly attempts: RawBuilder<unknown>;
+  /** It is set aside. */
+  readonly isLast: RawBuilder<unknown>;
+  readonly wait: RawBuilder<unknown>;
+}
+
+async function setBack(
+  db: Database,
+  ids: readonly string[],
+  reason: string,
+  { attempts, isLast, wait }: SettingBack,
+): Promise<string[]> {
   const { rows: failed } = await sql<{ id: string; state: string }>`
     WITH failed AS (
-      UPDATE inbox SET attempts = attempts + 1, error = ${reason.slice(0, 200)},
-        state = CASE WHEN attempts + 1 >= ${QUARANTINE_AFTER} THEN 'quarantined' ELSE state END,
-        outcome = CASE WHEN attempts + 1 >= ${QUARANTINE_AFTER} THEN 'error' END,
-        done_at = CASE WHEN attempts + 1 >= ${QUARANTINE_AFTER} THEN clock_timestamp() END,
-        next_attempt_at = clock_timestamp() + (attempts + 1) * interval '2 seconds',
-        sweep_at = clock_timestamp() + (attempts + 1) * interval '2 seconds'
+      UPDATE inbox SET attempts = ${attempts}, error = ${reason.slice(0, 200)},
+        state = CASE WHEN ${isLast} THEN 'quarantined' ELSE state END,
+        outcome = CASE WHEN ${isLast} THEN 'error' END,
+        done_at = CASE WHEN ${isLast} THEN clock_timestamp() END,
+        next_attempt_at = clock_timestamp() + ${wait},
+        sweep_at = clock_timestamp() + ${wait}
       WHERE id = ANY(${ids}::bigint[]) AND ${isWithin('id', ids)} AND state = 'received' RETURNING id, state, program
     ), opened AS (
       INSERT INTO cases (program, kind, inbound_id) SELECT program, 'quarantined', id FROM failed WHERE state = 'quarantined'
@@ -155,10 +179,19 @@ export async function oldestUnprocessedSeconds(db: Database): Promise<number> {
 }
 
 /**
+ * What no SMS brings about: we are not let in, there is no such database, the schema and the statement do not fit each
+ * other, a disk or Postgres itself is broken. `isDatabaseAway` does not have them, because at a start they do not pass.
+ */
+const OF_EVERYTHING = /^(?:28|3D|42|58|XX)/;
+
+/**
  * True for an error that will come again with the same SMS: the database refuses its data, or our own code fails on it.
- * False for a database that is away, for a month without a partition and for a lost race, which another try cures.
+ * False for a database that is away or fails whatever it is asked, for a month without a partition and for a lost race,
+ * which another try cures.
  */
 export function isOfMessage(error: unknown): boolean {
+  const state = sqlState(error) ?? '';
+  if (isDatabaseAway(error) || OF_EVERYTHING.test(state) || lacksPartition(error)) return false;
   // A unique index that still refuses after the tries of `transact` is not a lost race but a row that is in the way.
-  return !isDatabaseAway(error) && !lacksPartition(error) && (!isRetryable(error) || sqlState(error) === '23505');
+  return !isRetryable(error) || state === '23505';
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import { addressKeys } from '../../src/activation/sender.ts';
 import { readInbound } from '../../src/intake/read-inbound.ts';
-import { keepInbound, oldestUnprocessedSeconds, sweepInbound } from '../../src/store/inbox.ts';
+import { isOfMessage, keepInbound, oldestUnprocessedSeconds, sweepInbound } from '../../src/store/inbox.ts';
 import { inbound, look, outcomes } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
 import { CLUB, phone } from '../support/world.ts';
@@ -135,4 +135,29 @@ describe('the inbox', () => {
     await sql`UPDATE inbox SET received_at = now() - interval '90 seconds' WHERE provider_message_id = 'a'`.execute(db);
     assert.equal(Math.round(await oldestUnprocessedSeconds(db)), 90);
   });
+});
+
+describe('an error of the database', () => {
+  const store = freshStore();
+
+  const errors: readonly (readonly [what: string, state: string, isOfMessage: boolean])[] = [
+    ['a value that is not one of its column', '22P02', true],
+    ['a value that a check refuses', '23514', true],
+    ['a text that is too long', '54000', true],
+    ['a password that was changed', '28P01', false],
+    ['a database that is not there', '3D000', false],
+    ['a server that takes no writes', '25006', false],
+    ['a column that is not there', '42703', false],
+    ['a disk that is full', '53100', false],
+    ['a server that shuts down', '57P01', false],
+    ['a disk that cannot be read', '58030', false],
+    ['a fault of Postgres itself', 'XX000', false],
+  ];
+  for (const [what, state, expected] of errors) {
+    it(`such as ${what} is ${expected ? '' : 'not '}the fault of the SMS`, async () => {
+      const raised = sql.raw(`DO $$ BEGIN
+        RAISE EXCEPTION USING ERRCODE = '${state}', CONSTRAINT = 'some_check'; END $$`);
+      await assert.rejects(raised.execute(store.db), (error) => isOfMessage(error) === expected);
+    });
+  }
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
-import type { Intent } from '../../src/activation/intent.ts';
 import { addCards, arrive, inbound, look, outcomes } from '../support/club.ts';
 import { deferred } from '../support/deferred.ts';
 import { freshStore } from '../support/fresh-store.ts';
@@ -219,59 +218,5 @@ describe('bind', () => {
       { program: 'other', phone: phone(2) },
     ]);
     assert.deepEqual(await outcomes(db), { activated: 2, 'card-has-another-phone': 1 });
-  });
-});
-
-describe('an SMS that cannot be decided', () => {
-  const store = freshStore();
-
-  const due = (id: string) =>
-    sql`UPDATE inbox SET next_attempt_at = clock_timestamp() WHERE id = ${id}`.execute(store.db);
-
-  const poisons: readonly [string, (id: string) => Promise<unknown>][] = [
-    ['with an intent that is nonsense', (id) => setIntent(id, { kind: 'nonsense' } as unknown as Intent)],
-    [
-      'whose programme was taken out',
-      (id) => sql`UPDATE inbox SET program = 'gone' WHERE id = ${id}`.execute(store.db),
-    ],
-    ['that the database refuses', (id) => sql`UPDATE inbox SET sender = NULL WHERE id = ${id}`.execute(store.db)],
-  ];
-  const setIntent = (id: string, intent: Intent) =>
-    sql`UPDATE inbox SET intent = ${JSON.stringify(intent)}::jsonb WHERE id = ${id}`.execute(store.db);
-
-  for (const [what, poison] of poisons) {
-    it(`${what} is set aside alone after three tries; its neighbours go through at the first`, async () => {
-      const { db } = store;
-      const worker = binder(db);
-      const ids = await arrive(db, [says(0, 'help'), says(1, 'help'), says(2, 'none')]);
-      const [, bad = ''] = ids;
-      await poison(bad);
-      await worker.bind(ids);
-      assert.deepEqual(await outcomes(db), { help: 1, 'no-card-number': 1, received: 1 });
-      await worker.bind(ids);
-      assert.deepEqual(
-        await look(db, sql`SELECT attempts FROM inbox WHERE id = ${bad}`),
-        [{ attempts: 1 }],
-        'it waits',
-      );
-      for (let attempt = 2; attempt <= 4; attempt += 1) {
-        await due(bad);
-        await worker.bind([bad]);
-      }
-      assert.deepEqual(await look(db, sql`SELECT state, outcome, attempts FROM inbox WHERE id = ${bad}`), [
-        { state: 'quarantined', outcome: 'error', attempts: 3 },
-      ]);
-      assert.deepEqual(await look(db, sql`SELECT kind, inbound_id FROM cases`), [
-        { kind: 'quarantined', inbound_id: bad },
-      ]);
-    });
-  }
-
-  it('is read again by the worker, when reading failed on arrival', async () => {
-    const { db } = store;
-    const text = `Карта ${card(1)}`;
-    await addCards(db, [{ number: card(1) }]);
-    await binder(db).bind(await arrive(db, [inbound(phone(0), { kind: 'none' }, { intent: undefined, text })]));
-    assert.deepEqual(await outcomes(db), { activated: 1 });
   });
 });
