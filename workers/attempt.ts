@@ -107,7 +107,10 @@ function recorder(db: Database, everyMs: number): (attempt: RecordedAttempt) => 
 
 function putIntoWords({ programs, texts, metrics, log, now }: SendNeighbours, reply: ClaimedReply): Worded {
   const program = programs.get(reply.program);
-  if (program === undefined) return { reply, text: '', segments: 0 };
+  if (program === undefined) {
+    log.error({ program: reply.program, replyId: reply.id }, 'A reply is of a programme that is not configured');
+    return { reply, text: '', segments: 0 };
+  }
   const values = replyValues(program, reply.facts, { address: reply.sender, now: now() });
   const { text, segments, isFallback, error } = previewReply(texts(), {
     program: program.key,
@@ -134,6 +137,7 @@ async function attempt(
   const { reply, text } = worded;
   const reason = reasonNotTo(channel, worded, neighbours.now());
   if (reason !== undefined) return { kind: 'failed', errorCode: reason, isOptOut: false };
+  if (text === '') return WAITS_FOR_PROGRAM;
   const { id: replyId, sender: from, recipient: to } = reply;
   const left = secondsLeft(channel, reply);
   const message = { replyId, from, to, text, ...(left !== undefined && { validitySeconds: left }) };
@@ -151,15 +155,21 @@ async function attempt(
 
 /** The error code of a reply that is not sent any more; undefined when it is. */
 function reasonNotTo(channel: Channel, { reply, text }: Worded, now: Date): string | undefined {
-  // The programme was taken out of the configuration.
-  if (text === '') return 'no-program';
   // Its channel, or the fallback it came to, is live: whoever typed for this phone may not have had it.
   if (reply.is_rehearsed && !isForTrying(channel)) return 'rehearsed';
   if (reply.is_opted_out && reply.template !== 'stopped') return 'opted-out';
   // A code that is no longer good would only be sent back in vain.
   if (reply.facts.expiresAt !== undefined && reply.facts.expiresAt <= now) return 'too-late';
-  return (secondsLeft(channel, reply) ?? 1) < 1 ? 'too-late' : undefined;
+  if ((secondsLeft(channel, reply) ?? 1) < 1) return 'too-late';
+  // The programme was taken out of the configuration.
+  return text === '' && reply.age_seconds > NO_PROGRAM_SECONDS ? NO_PROGRAM : undefined;
 }
+
+const NO_PROGRAM = 'no-program';
+/** How long a reply waits for a process that knows its programme: as long as an SMS does, see `putOffUnknownProgram`. */
+const NO_PROGRAM_SECONDS = 86_400;
+/** While a new programme is rolled out, a worker that is about to end may take a reply that a new one made. */
+const WAITS_FOR_PROGRAM: AttemptResult = { kind: 'later', delayMs: 60_000, isAttempt: false, errorCode: NO_PROGRAM };
 
 /** Full seconds in which the reply is still of use; undefined when its channel sets no end. */
 function secondsLeft({ validityMinutes }: Channel, { age_seconds }: ClaimedReply): number | undefined {

@@ -15,7 +15,7 @@ import { numberingFacts } from '../src/sms/msisdn.ts';
 import { type ClaimedPack, claimPack } from '../src/store/claim-pack.ts';
 import type { Database, Trx } from '../src/store/database.ts';
 import type { Decided } from '../src/store/decided.ts';
-import { isOfMessage, recordInboundFailure, type WaitingInbound } from '../src/store/inbox.ts';
+import { isOfMessage, putOffUnknownProgram, recordInboundFailure, type WaitingInbound } from '../src/store/inbox.ts';
 import type { Wanted } from '../src/store/load-world.ts';
 import type { WrittenReply } from '../src/store/new-replies.ts';
 import type { ClaimedReply } from '../src/store/replies.ts';
@@ -47,6 +47,8 @@ interface PackResult {
   /** Those that go out from here are `claimed`. */
   readonly replies: readonly (WrittenReply & { readonly claimed: ClaimedReply | undefined })[];
   readonly failed: readonly string[];
+  /** Of a programme that is not in our configuration. */
+  readonly ofNoProgram: readonly string[];
   readonly rest: readonly string[];
 }
 
@@ -102,6 +104,7 @@ async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Pro
     made = [];
     report(neighbours, result, places);
     if (result.failed.length > 0) await setBack(neighbours, result.failed, 'the rule failed on it');
+    if (result.ofNoProgram.length > 0) await putOff(neighbours, result.ofNoProgram);
   } catch (error) {
     if (!isOfMessage(error)) throw error;
     neighbours.log.error({ messages: ids.length, error }, 'A pack was refused by the database');
@@ -123,7 +126,7 @@ async function bindIn(trx: Trx, neighbours: TryNeighbours, ids: readonly string[
     const program = neighbours.programs.get(claimed.program);
     results.push(
       program === undefined
-        ? { outcomes: [], replies: [], failed: claimed.rows.map((row) => row.id), rest: [] }
+        ? { outcomes: [], replies: [], failed: [], ofNoProgram: claimed.rows.map((row) => row.id), rest: [] }
         : await bindProgram(trx, neighbours, program, claimed),
     );
   }
@@ -131,6 +134,7 @@ async function bindIn(trx: Trx, neighbours: TryNeighbours, ids: readonly string[
     outcomes: results.flatMap((result) => result.outcomes),
     replies: results.flatMap((result) => result.replies),
     failed: results.flatMap((result) => result.failed),
+    ofNoProgram: results.flatMap((result) => result.ofNoProgram),
     rest: results.flatMap((result) => result.rest),
   };
 }
@@ -160,6 +164,7 @@ async function bindProgram(
         claimed: reply.made.is_claimed ? toClaimed(reply, rows.get(reply.made.inbound_id ?? ''), world) : undefined,
       })),
       failed: [...unreadable, ...pack.failed.map(({ request }) => request.row.id)],
+      ofNoProgram: [],
       rest: pack.rest.map((request) => request.row.id),
     };
   } finally {
@@ -251,5 +256,11 @@ function report({ enqueue, metrics, log }: BindNeighbours, result: PackResult, p
 async function setBack({ db, metrics, log }: BindNeighbours, ids: readonly string[], reason: string): Promise<void> {
   const quarantined = await recordInboundFailure(db, ids, reason);
   log.error({ messages: ids.length, quarantined: quarantined.length, reason }, 'SMS could not be decided');
+  metrics.quarantined.inc(quarantined.length);
+}
+
+async function putOff({ db, metrics, log }: BindNeighbours, ids: readonly string[]): Promise<void> {
+  const quarantined = await putOffUnknownProgram(db, ids);
+  log.error({ messages: ids.length, quarantined: quarantined.length }, 'SMS are of a programme that is not configured');
   metrics.quarantined.inc(quarantined.length);
 }

@@ -126,6 +126,18 @@ export async function recordInboundFailure(db: Database, ids: readonly string[],
   });
 }
 
+/**
+ * Puts off SMS whose programme this process does not know, a minute each time and without counting: while a new programme
+ * is rolled out, only some processes know it. After a day they are set aside. Answers the ids that were.
+ */
+export async function putOffUnknownProgram(db: Database, ids: readonly string[]): Promise<string[]> {
+  return await setBack(db, ids, 'no process knows its programme', {
+    attempts: sql`attempts`,
+    isLast: sql`received_at < clock_timestamp() - interval '1 day'`,
+    wait: sql`interval '1 minute'`,
+  });
+}
+
 /** What becomes of an SMS that could not be decided, as expressions over its row. */
 interface SettingBack {
   readonly attempts: RawBuilder<unknown>;

@@ -62,8 +62,7 @@ function keptFinding({ name, undone }: KeptMonth): Finding {
   return {
     level: 'warning',
     what: `${name} is older than retention.messagesMonths and stays, because something in it is not done (${what.join(', ')})`,
-    advice:
-      'resolve the open cases; an SMS or a reply that still waits needs its programme and its channel in cardwake.yaml',
+    advice: 'resolve the open cases; an SMS that still waits needs a worker, and a reply its channel in cardwake.yaml',
   };
 }
 

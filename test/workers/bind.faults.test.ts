@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Intent } from '../../src/activation/intent.ts';
 import { addCards, arrive, inbound, look, outcomes } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
-import { card, phone } from '../support/world.ts';
+import { CLUB, card, phone } from '../support/world.ts';
 import { binder } from './binder.ts';
 
 const says = (from: number, kind: 'help' | 'none') => inbound(phone(from), { kind });
@@ -27,10 +27,6 @@ describe('an SMS that cannot be decided', () => {
 
   const poisons: readonly [string, (id: string) => Promise<unknown>][] = [
     ['with an intent that is nonsense', (id) => setIntent(id, { kind: 'nonsense' } as unknown as Intent)],
-    [
-      'whose programme was taken out',
-      (id) => sql`UPDATE inbox SET program = 'gone' WHERE id = ${id}`.execute(store.db),
-    ],
     ['that the database refuses', (id) => sql`UPDATE inbox SET sender = NULL WHERE id = ${id}`.execute(store.db)],
   ];
   for (const [what, poison] of poisons) {
@@ -77,6 +73,37 @@ describe('an SMS that cannot be decided', () => {
     ]);
     await worker.bind(ids);
     assert.deepEqual(await outcomes(db), { help: 2 });
+  });
+
+  it('because this process does not know its programme is looked at every minute until one does', async () => {
+    const { db } = store;
+    const fresh = { ...CLUB, key: 'fresh' };
+    const before = binder(db);
+    const ids = await arrive(db, [says(0, 'help'), { ...says(1, 'help'), program: 'fresh' }]);
+    const [, of = ''] = ids;
+    for (let attempt = 1; attempt <= 4; attempt += 1) {
+      await due(of);
+      await before.bind(ids);
+      const waits = { state: 'received', outcome: null, attempts: 0, due_in: 60, swept_in: 60 };
+      assert.deepEqual(await state(of), waits);
+    }
+    await due(of);
+    await binder(db, { programs: [CLUB, fresh] }).bind(ids);
+    assert.deepEqual(await outcomes(db), { help: 2 });
+    assert.deepEqual(await look(db, sql`SELECT FROM cases`), []);
+  });
+
+  it('because its programme was taken out is set aside after a day', async () => {
+    const { db } = store;
+    const [id = ''] = await arrive(db, [{ ...says(0, 'help'), program: 'gone' }]);
+    await sql`UPDATE inbox SET received_at = now() - interval '25 hours'`.execute(db);
+    await binder(db).bind([id]);
+    assert.deepEqual(await look(db, sql`SELECT state, outcome, attempts FROM inbox`), [
+      { state: 'quarantined', outcome: 'error', attempts: 0 },
+    ]);
+    assert.deepEqual(await look(db, sql`SELECT kind, program, inbound_id FROM cases`), [
+      { kind: 'quarantined', program: 'gone', inbound_id: id },
+    ]);
   });
 
   it('is read again by the worker, when reading failed on arrival', async () => {

@@ -161,15 +161,21 @@ describe('send', () => {
     assert.deepEqual([row?.status, row?.error_code], ['failed', 'opted-out']);
   });
 
-  it('gives up a reply of a programme that was taken out', async () => {
-    const ids = await addReplies(store.db, [{ program: 'gone' }, {}]);
-    const { send, provider } = worker(accept);
+  it('puts a reply off whose programme it does not know, and gives it up after a day', async () => {
+    const ids = await addReplies(store.db, [{ program: 'gone' }, { program: 'fresh' }, {}]);
+    await sql`UPDATE replies SET created_at = now() - interval '25 hours' WHERE program = 'gone'`.execute(store.db);
+    const { send, provider, again } = worker(accept);
     await send(ids);
     assert.equal(provider.handed.length, 1);
     assert.deepEqual(
-      (await repliesIn(store.db)).map((row) => row.error_code),
-      ['no-program', null],
+      (await repliesIn(store.db)).map((row) => [row.status, row.error_code, row.attempts, row.due_in]),
+      [
+        ['failed', 'no-program', 1, 0],
+        ['queued', 'no-program', 0, 60],
+        ['accepted', null, 1, 0],
+      ],
     );
+    assert.deepEqual(again, [{ channel: 'main', id: ids[1], delayMs: 60_000 }]);
   });
 
   it('keeps the channel’s rate: of two packs of 50 at 200 a second, one leaves a quarter of a second later', async () => {
