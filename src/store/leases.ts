@@ -22,7 +22,8 @@ export interface LeaseClaim {
 }
 
 /** Takes the lease of a channel's sessions, or renews it; false while another process holds it. */
-export async function holdLease(db: Database, { channel, holder, forMs, states }: LeaseClaim): Promise<boolean> {
+export async function holdLease(db: Database, claim: LeaseClaim): Promise<boolean> {
+  const { channel, holder, forMs, states } = claim;
   const areBound = states.length > 0 && states.every(({ state }) => state === 'bound');
   // Sessions that a process left behind ended with its lease.
   const { rows } = await sql`
@@ -34,7 +35,19 @@ export async function holdLease(db: Database, { channel, holder, forMs, states }
         THEN coalesce(held.unbound_since, least(held.until, excluded.unbound_since)) END
     WHERE held.holder = excluded.holder OR held.until < clock_timestamp()
     RETURNING channel`.execute(db);
-  return rows.length > 0;
+  if (rows.length > 0) return true;
+  await shortenLease(db, claim);
+  return false;
+}
+
+/**
+ * A lease that lasts longer than any is of a clock that has gone back since, as after a failover. It is not taken, because
+ * its holder may be about to renew it, but ends after its own length from now.
+ */
+async function shortenLease(db: Database, { channel, holder, forMs }: LeaseClaim): Promise<void> {
+  const end = sql`clock_timestamp() + ${forMs} * interval '1 millisecond'`;
+  await sql`UPDATE session_leases SET until = ${end}
+    WHERE channel = ${channel} AND holder <> ${holder} AND until > ${end}`.execute(db);
 }
 
 /** Gives the lease back, so that the next process need not wait for its end. */

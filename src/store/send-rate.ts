@@ -1,19 +1,34 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from './database.ts';
 
 /**
  * Reserves the next `count` places on a channel that carries `perSecond` messages, and answers how long to wait for the
- * first of them, in milliseconds. All processes share one row per channel, so that together they keep the rate.
+ * first of them, in milliseconds. All processes share one row per channel, so that together they keep the rate. A row that
+ * lies further ahead than all of them reserve is of a clock that has gone back since, as after a failover: the channel is
+ * free.
  */
 export async function reserveSends(db: Database, channel: string, count: number, perSecond: number): Promise<number> {
   const { rows } = await sql<{ wait_ms: number }>`
     INSERT INTO send_rate AS s (channel, free_at)
     VALUES (${channel}, clock_timestamp() + ${count / perSecond}::float8 * interval '1 second')
     ON CONFLICT (channel) DO UPDATE SET
-      free_at = greatest(s.free_at, clock_timestamp()) + ${count / perSecond}::float8 * interval '1 second'
+      free_at = ${freeFrom(perSecond)} + ${count / perSecond}::float8 * interval '1 second'
     RETURNING greatest(0, extract(epoch FROM free_at - clock_timestamp()) * 1000 - ${(count / perSecond) * 1000}::float8)::float8
       AS wait_ms`.execute(db);
   return rows[0]?.wait_ms ?? 0;
+}
+
+/**
+ * Jobs reserve a second's places at a time, or one place where a second carries less than one, and a process has four jobs
+ * of a channel: so many turns ahead are those of fifteen processes.
+ */
+const TURNS_AHEAD = 60;
+
+/** From when on the channel of the row `s` is free: never earlier than now. */
+function freeFrom(perSecond: number): RawBuilder<Date> {
+  const mostSeconds = TURNS_AHEAD * Math.max(1, 1 / perSecond);
+  return sql`CASE WHEN s.free_at > clock_timestamp() + ${mostSeconds}::float8 * interval '1 second' THEN clock_timestamp()
+    ELSE greatest(s.free_at, clock_timestamp()) END`;
 }
 
 /** Places on channels that this process may use at once. */
@@ -62,8 +77,8 @@ async function reserveNow(db: Database, channel: string, count: number, perSecon
     INSERT INTO send_rate AS s (channel, free_at)
     VALUES (${channel}, clock_timestamp() + ${count / perSecond}::float8 * interval '1 second')
     ON CONFLICT (channel) DO UPDATE SET
-      free_at = greatest(s.free_at, clock_timestamp()) + ${count / perSecond}::float8 * interval '1 second'
-    WHERE s.free_at <= clock_timestamp() + ${EARLY}
+      free_at = ${freeFrom(perSecond)} + ${count / perSecond}::float8 * interval '1 second'
+    WHERE ${freeFrom(perSecond)} <= clock_timestamp() + ${EARLY}
     RETURNING true`.execute(db);
   return rows.length > 0;
 }

@@ -47,6 +47,21 @@ describe('the lease of a channel’s sessions', () => {
     assert.equal(await hold(BOUND), true);
   });
 
+  it('ends after its own length also when the clock has gone back since, unless it is renewed', async () => {
+    await hold(BOUND);
+    await age(-300);
+    assert.equal(await hold(BOUND, { holder: 'second' }), false);
+    await age(59);
+    assert.equal(await hold(BOUND, { holder: 'second' }), false, 'its holder has had its length to renew it');
+    await age(2);
+    assert.equal(await hold(BOUND, { holder: 'second' }), true);
+    await age(-300);
+    assert.equal(await hold(BOUND, { holder: 'first' }), false);
+    assert.equal(await hold(BOUND, { holder: 'second' }), true);
+    await age(59);
+    assert.equal(await hold(BOUND, { holder: 'first' }), false);
+  });
+
   it('is found by its channel, with what its holder told last', async () => {
     await holdLease(store.db, { channel: 'other', holder: 'second', forMs: 60_000, states: WAITING });
     assert.equal(await findLease(store.db, 'main'), undefined);

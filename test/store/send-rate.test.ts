@@ -24,7 +24,7 @@ describe('reserveSends', () => {
 
   it('gives 100 concurrent reservations places one after another, exactly at the rate', async () => {
     const { db } = store;
-    const ahead = sql`INSERT INTO send_rate VALUES ('main', date_trunc('second', now()) + interval '1 hour')`;
+    const ahead = sql`INSERT INTO send_rate VALUES ('main', date_trunc('second', now()) + interval '30 seconds')`;
     await ahead.execute(db);
     const start = await freeAt('main');
     const counts = Array.from({ length: 100 }, (_, n) => 1 + (n % 3));
@@ -43,6 +43,30 @@ describe('reserveSends', () => {
     const wait = await reserveSends(db, 'slow', 1, 0.5);
     assert.ok(wait > 1_500 && wait <= 2_000, `${wait}`);
     assert.equal(await reserveSends(db, 'main', 1, 0.5), 0);
+  });
+});
+
+describe('a channel that is free only in five minutes, by a clock that has gone back since', () => {
+  const store = freshStore();
+  const ahead = () => sql`INSERT INTO send_rate VALUES ('main', now() + interval '5 minutes')`.execute(store.db);
+
+  it('is free at once, and then keeps its rate', async () => {
+    await ahead();
+    assert.equal(await reserveSends(store.db, 'main', 1, 10), 0);
+    assert.ok((await reserveSends(store.db, 'main', 1, 10)) <= 100);
+    assert.ok((await reserveSends(store.db, 'main', 1, 10)) > 100);
+  });
+
+  it('is free at once for a share of its places, and then keeps its rate', async () => {
+    await ahead();
+    const shares = createSendShares(store.db);
+    assert.equal(await shares.take('main', 5, 10), 5);
+    assert.equal(await shares.take('main', 1, 10), 0);
+  });
+
+  it('is believed where its rate is so low that replies may be waiting for as long', async () => {
+    await ahead();
+    assert.ok((await reserveSends(store.db, 'main', 1, 0.1)) > 290_000);
   });
 });
 
@@ -86,7 +110,7 @@ describe('shares of a channel’s rate', () => {
     mock.method(performance, 'now', () => now);
     const shares = createSendShares(store.db);
     assert.equal(await shares.take('main', 1, 1_000), 1);
-    await sql`UPDATE send_rate SET free_at = now() + interval '1 hour'`.execute(store.db);
+    await sql`UPDATE send_rate SET free_at = now() + interval '30 seconds'`.execute(store.db);
     now = 999;
     assert.equal(await shares.take('main', 1, 1_000), 1);
     now = 1_000;
