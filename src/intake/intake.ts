@@ -8,7 +8,7 @@ import type { Received } from '../providers/provider.ts';
 import type { Enqueuer } from '../queue/enqueue.ts';
 import type { DeliveryReceipt, MessagePart } from '../sms/message.ts';
 import type { Database } from '../store/database.ts';
-import { differsFromKept, isOfMessage, type Kept, keepInbound, type NewInbound } from '../store/inbox.ts';
+import { differingFromKept, isOfMessage, type Kept, keepInbound, type NewInbound } from '../store/inbox.ts';
 import { applyReceipts } from '../store/receipts.ts';
 import { createPartKeeper } from './part-keeper.ts';
 import { keepUnreadable, readInbound } from './read-inbound.ts';
@@ -37,16 +37,17 @@ const GROUP = { maxItems: 200, maxInFlight: 2, maxWaiting: 5_000 } as const;
 
 /** Reads what providers tell and keeps it. The queue is told afterwards and nobody waits for it. */
 export function createIntake(neighbours: IntakeNeighbours): Intake {
-  const { lines, metrics, log } = neighbours;
+  const { lines, log } = neighbours;
   const readings = createReadings(neighbours);
   const parts = createPartKeeper(neighbours, readings, GROUP);
   const inbox = coalesce<NewInbound, KeptOrRefused>({ run: (received) => keepAll(neighbours, received), ...GROUP });
   const receipts = receiptLanes(neighbours);
+  const repetitions = repetitionLane(neighbours);
 
   async function keepOrThrow(one: NewInbound): Promise<void> {
     const kept = await inbox.add(one);
     if (kept.kind === 'refused') throw kept.error;
-    await note(neighbours, one, kept);
+    note(neighbours, repetitions, one, kept);
   }
 
   async function keepUnread(channel: Channel, id: string, reason: string, rawBody: Buffer): Promise<void> {
@@ -65,7 +66,6 @@ export function createIntake(neighbours: IntakeNeighbours): Intake {
         break;
       case 'receipt':
         await receipts.add(channel.key, one.receipt);
-        metrics.received.inc({ channel: channel.key, kind: one.kind });
         break;
       case 'unreadable':
         await keepUnread(channel, one.providerMessageId, one.reason, rawBody);
@@ -82,7 +82,7 @@ export function createIntake(neighbours: IntakeNeighbours): Intake {
       await Promise.all(received.map((one) => keepOne(line, one, rawBody)));
     },
     async drain() {
-      await Promise.all([inbox, parts, receipts].map((lane) => lane.drain()));
+      await Promise.all([inbox, parts, receipts, repetitions].map((lane) => lane.drain()));
     },
   };
 }
@@ -92,16 +92,44 @@ function isPlaced({ position, total }: MessagePart): boolean {
   return Number.isInteger(position) && Number.isInteger(total) && position >= 1 && position <= total && total <= 255;
 }
 
-/** Counts what was kept; an id that comes again with other content is an event that security wants to see. */
-async function note({ db, log, metrics }: IntakeNeighbours, one: NewInbound, kept: Kept): Promise<void> {
+/** Counts what was kept, and has what is repeated compared. */
+function note({ metrics }: IntakeNeighbours, repetitions: RepetitionLane, one: NewInbound, kept: Kept): void {
   const { channel, program = '', outcome } = one;
   const kind = outcome === 'unreadable' ? 'unreadable' : 'message';
   metrics.received.inc({ channel, kind: kept.kind === 'repeated' ? 'repeated' : kind });
-  if (kept.kind === 'repeated') {
-    if (await differsFromKept(db, one)) log.warn({ channel, security: true }, 'An SMS came again with other content');
-  } else if (outcome !== undefined) {
-    metrics.outcomes.inc({ program, outcome, silence: '' });
-  }
+  if (kept.kind === 'repeated') repetitions.compare(one);
+  else if (outcome !== undefined) metrics.outcomes.inc({ program, outcome, silence: '' });
+}
+
+interface RepetitionLane {
+  compare(one: NewInbound): void;
+  drain(): Promise<void>;
+}
+
+/**
+ * An id that comes again with other content is an event that security wants to see. Nobody waits for it: after a slow minute
+ * of Postgres every provider repeats what was kept and not answered in time, and to compare all that must neither fail an
+ * acknowledgement nor take more than one connection from those that are still to be kept. What is too much is not compared.
+ */
+function repetitionLane({ db, log }: IntakeNeighbours): RepetitionLane {
+  const lane = coalesce<NewInbound, undefined>({
+    async run(repeated) {
+      try {
+        const differing = await differingFromKept(db, repeated);
+        for (const { channel } of differing)
+          log.warn({ channel, security: true }, 'An SMS came again with other content');
+      } catch (error) {
+        log.warn({ messages: repeated.length, error }, 'Repeated SMS were not compared with what was kept');
+      }
+      return repeated.map(() => undefined);
+    },
+    ...GROUP,
+    maxInFlight: 1,
+  });
+  return {
+    compare: (one) => void lane.add(one).catch(() => undefined),
+    drain: () => lane.drain(),
+  };
 }
 
 type KeptOrRefused = Kept | { readonly kind: 'refused'; readonly error: unknown };
@@ -149,6 +177,7 @@ function receiptLanes(neighbours: IntakeNeighbours) {
       const lane = lanes.get(channel) ?? coalesce({ run: (list) => apply(neighbours, channel, list), ...GROUP });
       lanes.set(channel, lane);
       await lane.add(receipt);
+      neighbours.metrics.received.inc({ channel, kind: 'receipt' });
     },
     async drain(): Promise<void> {
       await Promise.all([...lanes.values()].map((lane) => lane.drain()));

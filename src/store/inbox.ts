@@ -74,15 +74,23 @@ export async function keepInbound(db: Database, received: readonly NewInbound[])
 }
 
 /**
- * True when the SMS that was kept under the same id has another sender or text: somebody plays with ids. Of one whose month
+ * Those of the SMS that were kept under the same id with another sender or text: somebody plays with ids. Of one whose month
  * was dropped nobody knows it any more.
  */
-export async function differsFromKept(db: Database, one: NewInbound): Promise<boolean> {
-  const { rows: kept } = await sql<{ is_same: boolean }>`
-    SELECT sender_raw = ${one.senderRaw} AND text = ${one.text} AS is_same
-    FROM inbound_ids known JOIN inbox ON inbox.id = known.inbox_id
-    WHERE known.channel = ${one.channel} AND known.provider_message_id = ${one.providerMessageId}`.execute(db);
-  return kept[0]?.is_same === false;
+export async function differingFromKept(db: Database, received: readonly NewInbound[]): Promise<NewInbound[]> {
+  const list = received.map(({ channel, providerMessageId, senderRaw, text }, at) => ({
+    at,
+    channel,
+    providerMessageId,
+    senderRaw,
+    text,
+  }));
+  const { rows: differing } = await sql<{ at: number }>`
+    SELECT at FROM ${rows(list, 'at int, channel text, "providerMessageId" text, "senderRaw" text, text text')}
+    WHERE (SELECT inbox.sender_raw <> r."senderRaw" OR inbox.text <> r.text
+      FROM inbound_ids known JOIN inbox ON inbox.id = known.inbox_id
+      WHERE known.channel = r.channel AND known.provider_message_id = r."providerMessageId")`.execute(db);
+  return differing.flatMap(({ at }) => received[at] ?? []);
 }
 
 function compare(a: string, b: string): number {

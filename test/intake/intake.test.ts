@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createIntake, type Intake } from '../../src/intake/intake.ts';
 import { createLogger } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Received } from '../../src/providers/provider.ts';
+import { type Database, openDatabase } from '../../src/store/database.ts';
 import { PROGRAMS } from '../activation/programs.ts';
 import { openTestStore, type TestStore } from '../store/open-test-store.ts';
 import { channelOf } from '../support/channel.ts';
+import { deferred } from '../support/deferred.ts';
 import { accept, scriptedProvider } from '../support/scripted-provider.ts';
 
 const CHANNEL = channelOf({ addresses: ['1234'] });
@@ -21,17 +24,19 @@ describe('the intake', () => {
   const metrics = createMetrics();
   let store: TestStore;
   let intake: Intake;
-
-  before(async () => {
-    store = await openTestStore();
-    intake = createIntake({
-      db: store.db,
+  const intakeOn = (db: Database) =>
+    createIntake({
+      db,
       programs: new Map([['club', PROGRAMS.club]]),
       lines: new Map([['main', { channel: CHANNEL, provider: scriptedProvider(accept) }]]),
       enqueue: { bind: (ids) => void enqueued.push(...ids) },
       metrics,
       log: createLogger({ level: 'warn', destination: { write: (line) => void lines.push(line) } }),
     });
+
+  before(async () => {
+    store = await openTestStore();
+    intake = intakeOn(store.db);
   });
 
   after(() => store.close());
@@ -51,11 +56,43 @@ describe('the intake', () => {
 
   it('keeps the first SMS of an id, and tells security of another one under it', async () => {
     await intake.keep('main', [sms('d')], Buffer.from('raw'));
+    await intake.keep('main', [sms('d')], Buffer.from('raw'));
+    await intake.drain();
     assert.equal(lines.filter((line) => line.includes('"security":true')).length, 0);
     await intake.keep('main', [sms('d', { text: '9643000000000020' })], Buffer.from('raw'));
-    assert.equal(lines.filter((line) => line.includes('"security":true')).length, 1);
+    await intake.keep('main', [sms('d', { from: '+79161234568' })], Buffer.from('raw'));
+    await intake.drain();
+    assert.equal(lines.filter((line) => line.includes('"security":true')).length, 2);
     const kept = await store.db.selectFrom('inbox').select('text').where('provider_message_id', '=', 'd').execute();
     assert.deepEqual(kept, [{ text: '9643000000000012' }]);
+  });
+
+  it('acknowledges what is repeated without waiting for its comparison, which is one statement for all', async () => {
+    const raw = Buffer.from('raw');
+    const storm = Array.from({ length: 50 }, (_, n) => sms(`storm-${n}`));
+    await intake.keep('main', storm, raw);
+    const timeouts = { connectTimeoutMs: 500, statementTimeoutMs: 5_000 };
+    const busy = openDatabase({ url: store.url, poolSize: 1, ...timeouts, onIdleError: () => {} });
+    const again = intakeOn(busy);
+    const { promise: released, resolve: release } = deferred();
+    try {
+      const kept = Promise.all(storm.map((one) => again.keep('main', [one], raw)));
+      await nextTurn();
+      // Gets the only connection once the SMS are kept, before the comparison can have it.
+      const held = busy.connection().execute(() => released);
+      await kept;
+      await again.drain();
+      release();
+      await held;
+      const told = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg.startsWith('Repeated SMS were not'));
+      assert.deepEqual(
+        told.map(({ messages }) => messages),
+        [50],
+      );
+    } finally {
+      release();
+      await busy.destroy();
+    }
   });
 
   it('keeps a text that Postgres could not hold, cleaned, with the body beside it', async () => {

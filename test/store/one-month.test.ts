@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { claimPack } from '../../src/store/claim-pack.ts';
 import type { Database } from '../../src/store/database.ts';
 import { moveAway, putOff } from '../../src/store/hold-back.ts';
-import { recordInboundFailure } from '../../src/store/inbox.ts';
+import { differingFromKept, keepInbound, recordInboundFailure } from '../../src/store/inbox.ts';
 import { preparePartitions } from '../../src/store/partitions.ts';
 import { applyReceipts } from '../../src/store/receipts.ts';
 import { claimReplies, recordAttempts } from '../../src/store/replies.ts';
@@ -28,6 +28,10 @@ const WORK: Readonly<Record<string, (db: Database) => Promise<void>>> = {
     const nobody = { phones: new Set<never>(), cards: new Set<never>() };
     const [pack] = await db.transaction().execute((trx) => claimPack(trx, ids, nobody));
     assert.equal(pack?.rows.length, 3);
+  },
+  'to compare SMS that come again': async (db) => {
+    await keepInbound(db, texts);
+    assert.deepEqual(await differingFromKept(db, texts), []);
   },
   'to set SMS back': async (db) => {
     await recordInboundFailure(db, await arrive(db, texts), 'a reason');
