@@ -56,7 +56,7 @@ export interface Attempts {
   /** Puts a reply into words, hands it to the provider, writes down what came of it, and sees to what follows. */
   attempt(line: SendLine, reply: ClaimedReply, permit: Permit): Promise<void>;
   /** Puts a reply that was surely not handed over back into the outbox, if it is there and still ours; the sweeper finds it. */
-  putBack(replyId: string): Promise<void>;
+  putBack(reply: Pick<ClaimedReply, 'id' | 'attempted_at'>): Promise<void>;
 }
 
 /** What came of attempts is written down together, as much at once as waits for it. `recordEveryMs`: what tests set otherwise. */
@@ -68,12 +68,13 @@ export function createAttempts(neighbours: SendNeighbours, recordEveryMs = RECOR
       const result = await attempt(neighbours, line, worded, permit);
       permit.onAnswered?.();
       const answeredAt = neighbours.now();
-      await record({ id: reply.id, ...toKeep(line.channel, worded, result), result });
+      const { id, attempted_at: attemptedAt } = reply;
+      await record({ id, attemptedAt, ...toKeep(line.channel, worded, result), result });
       follow(neighbours, line.channel, reply, { result, answeredAt });
     },
-    async putBack(id) {
+    async putBack({ id, attempted_at: attemptedAt }) {
       const result = { kind: 'later', delayMs: 0, isAttempt: false, errorCode: 'not-begun' } as const;
-      await record({ id, text: '', segments: 0, result });
+      await record({ id, attemptedAt, text: '', segments: 0, result });
     },
   };
 }

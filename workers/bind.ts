@@ -112,7 +112,7 @@ async function bindEach(neighbours: BindNeighbours, ids: readonly string[]): Pro
     else for (const id of ids) await bindEach(neighbours, [id]);
   } finally {
     places.giveBack();
-    neighbours.sendNow.putBack(made.flatMap(({ id, claimed }) => (claimed === undefined ? [] : [id])));
+    neighbours.sendNow.putBack(made.flatMap(({ claimed }) => claimed ?? []));
   }
 }
 
@@ -161,7 +161,7 @@ async function bindProgram(
       outcomes: decided.map(({ decision: { outcome, silence } }) => ({ program: program.key, outcome, silence })),
       replies: written.map((reply) => ({
         ...reply,
-        claimed: reply.made.is_claimed ? toClaimed(reply, rows.get(reply.made.inbound_id ?? ''), world) : undefined,
+        claimed: toClaimed(reply, rows.get(reply.made.inbound_id ?? ''), world),
       })),
       failed: [...unreadable, ...pack.failed.map(({ request }) => request.row.id)],
       ofNoProgram: [],
@@ -172,8 +172,13 @@ async function bindProgram(
   }
 }
 
-/** What `claimReplies` would give of it. */
-function toClaimed({ id, made }: WrittenReply, row: WaitingInbound | undefined, world: World): ClaimedReply {
+/** What `claimReplies` would give of it; undefined for one that is not claimed. */
+function toClaimed(
+  { id, made, attempted_at }: WrittenReply,
+  row: WaitingInbound | undefined,
+  world: World,
+): ClaimedReply | undefined {
+  if (attempted_at === null) return undefined;
   const { program, sender, recipient, template, locale, variables: facts } = made;
   return {
     id,
@@ -184,6 +189,7 @@ function toClaimed({ id, made }: WrittenReply, row: WaitingInbound | undefined, 
     locale,
     facts,
     attempts: 1,
+    attempted_at,
     received_at: row?.received_at ?? null,
     is_opted_out: world.phones.get(recipient)?.isOptedOut === true,
     is_rehearsed: row?.is_rehearsed === true,

@@ -18,7 +18,7 @@ export interface SendNow {
    * Puts claimed replies that were not sent back into the outbox, if they are there: a COMMIT whose answer was lost may have
    * been done. Returns at once and keeps trying for some twenty seconds.
    */
-  putBack(replyIds: readonly string[]): void;
+  putBack(replies: readonly ClaimedReply[]): void;
 }
 
 /** Places on a channel. Each has to be used by `send` or given back. */
@@ -78,10 +78,10 @@ export function createSendNow(neighbours: SendNeighbours, attempts: Attempts): S
       station.places -= most - count;
       return placesOn(station, count, (reply) => sendOne(neighbours, attempts, station, reply));
     },
-    putBack(replyIds) {
-      for (const id of replyIds) {
+    putBack(replies) {
+      for (const reply of replies) {
         attempts
-          .putBack(id)
+          .putBack(reply)
           .catch((error: unknown) => neighbours.log.error({ error }, 'A reply could not be put back into the outbox'));
       }
     },

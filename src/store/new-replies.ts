@@ -32,6 +32,8 @@ export interface QueuedReply {
 /** The same, with what it was made of. */
 export interface WrittenReply extends QueuedReply {
   readonly made: NewReply;
+  /** See `ClaimedReply`; null for one that is not claimed. */
+  readonly attempted_at: string | null;
 }
 
 /** The replies of a pack. `claims` is asked of each in turn, by its channel, whether this process sends it itself. */
@@ -61,6 +63,7 @@ export function repliesOf(
 export interface QueuedRow extends QueuedReply {
   readonly inbound_id: string | null;
   readonly slot: number;
+  readonly attempted_at: string | null;
 }
 
 /** The statement that puts them into the outbox; undefined when there are none. It gives a `QueuedRow` for each. */
@@ -73,15 +76,15 @@ export function queueReplies(replies: readonly NewReply[]): RawBuilder<unknown> 
     SELECT inbound_id, slot, program, channel, sender, recipient, template, locale, variables,
       CASE WHEN is_claimed THEN 'sending' ELSE 'queued' END, is_claimed::int, CASE WHEN is_claimed THEN clock_timestamp() END,
       clock_timestamp() + CASE WHEN is_claimed THEN ${LEASE} ELSE interval '8 seconds' END
-    FROM ${rows(replies, columns)} RETURNING id::text, channel, inbound_id::text, slot`;
+    FROM ${rows(replies, columns)} RETURNING id::text, channel, inbound_id::text, slot, attempted_at::text`;
 }
 
 /** Each row with what it was made of. A reply that answers no SMS is alone in its pack. */
 export function withOrigin(queued: readonly QueuedRow[], replies: readonly NewReply[]): WrittenReply[] {
   const key = (inboundId: string | null | undefined, slot: number) => `${inboundId ?? ''}:${slot}`;
   const made = new Map(replies.map((reply) => [key(reply.inbound_id, reply.slot), reply]));
-  return queued.flatMap(({ id, channel, inbound_id, slot }) => {
+  return queued.flatMap(({ id, channel, inbound_id, slot, attempted_at }) => {
     const origin = made.get(key(inbound_id, slot));
-    return origin === undefined ? [] : [{ id, channel, made: origin }];
+    return origin === undefined ? [] : [{ id, channel, made: origin, attempted_at }];
   });
 }

@@ -17,8 +17,10 @@ export interface ClaimedReply {
   readonly template: TemplateName;
   readonly locale: Locale;
   readonly facts: ReplyFacts;
-  /** This attempt's number, from 1. */
+  /** This attempt's number, from 1. One that is given back is counted again. */
   readonly attempts: number;
+  /** When it was taken out, as Postgres prints it: what tells this taking from all others. */
+  readonly attempted_at: string;
   /** When the SMS that it answers came in; null for a reply that answers none. */
   readonly received_at: Date | null;
   /** The recipient has opted out since the reply was made. */
@@ -49,7 +51,7 @@ export async function claimReplies(db: Database, channel: string, ids: readonly 
         AND ${isInState('status', 'queued')} AND next_attempt_at <= clock_timestamp() ORDER BY id FOR UPDATE SKIP LOCKED) due
     WHERE r.id = due.id AND ${isWithin('r.id', ids)}
     RETURNING r.id, r.program, r.sender, r.recipient, r.template, r.locale, r.variables, r.attempts,
-      extract(epoch FROM clock_timestamp() - r.created_at)::float8 AS age_seconds, ${mayMove} AS may_move,
+      r.attempted_at::text AS attempted_at, extract(epoch FROM clock_timestamp() - r.created_at)::float8 AS age_seconds, ${mayMove} AS may_move,
       (SELECT received_at FROM inbox WHERE id = r.inbound_id) AS received_at,
       EXISTS (SELECT FROM phones WHERE program = r.program AND phone = r.recipient AND opted_out_at IS NOT NULL)
         AS is_opted_out,
@@ -101,6 +103,8 @@ export interface Place {
 
 export interface RecordedAttempt {
   readonly id: string;
+  /** Of the reply as it was taken out, see `ClaimedReply`. */
+  readonly attemptedAt: string;
   /** What was sent, or tried. */
   readonly text: string;
   readonly segments: number;
@@ -117,10 +121,17 @@ const STATUS_AFTER = {
   unknown: 'unknown',
 } as const;
 
-/** A worker that was thought dead may still bring the provider's acceptance. */
-const takesResult = sql.raw(`(r.status = 'sending' OR r.status = 'unknown' AND result.status = 'accepted')`);
+/**
+ * The reply is in the hands that the result comes from. A result is written again when the answer to the first time was lost,
+ * and by then another worker may be sending the reply: what was written must not put it back into the outbox under its hands.
+ */
+const IN_OUR_HANDS = `(r.status = 'sending' AND r.attempted_at IS NOT DISTINCT FROM result.attempted_at)`;
 
-const MOVES = `(result.to_channel IS NOT NULL AND r.status = 'sending' AND r.first_channel IS NULL)`;
+/** A worker that was thought dead may still bring the provider's acceptance. */
+const TAKES_RESULT = `(${IN_OUR_HANDS} OR r.status = 'unknown' AND result.status = 'accepted')`;
+const takesResult = sql.raw(TAKES_RESULT);
+
+const MOVES = `(result.to_channel IS NOT NULL AND ${IN_OUR_HANDS} AND r.first_channel IS NULL)`;
 
 /** The provider's id is forgotten: with the channel it is what receipts of the first one would find the reply by. */
 const moveColumns = sql.raw(
@@ -131,21 +142,22 @@ const moveColumns = sql.raw(
     ['first_sender', 'r.sender', 'r.first_sender'],
     ['moved_because', 'result.error', 'r.moved_because'],
     ['provider_message_id', 'NULL', 'coalesce(result.provider_id, r.provider_message_id)'],
-    ['attempts', '0', 'r.attempts - result.back'],
+    ['attempts', '0', `r.attempts - CASE WHEN ${TAKES_RESULT} THEN result.back ELSE 0 END`],
   ]
     .map(([column, moved, otherwise]) => `${column} = CASE WHEN ${MOVES} THEN ${moved} ELSE ${otherwise} END`)
     .join(', '),
 );
 
 /**
- * Writes down how attempts ended. Only a reply that still waits for it takes the result as its status: a receipt may have
- * come before the provider's answer, and a status never moves back. One that came before, and had only the provider's id
+ * Writes down how attempts ended, once or again. Only a reply that still waits for it takes the result as its status: a
+ * receipt may have come before the provider's answer, and a status never moves back. One that came before, and had only the provider's id
  * to know its reply by, is parked, and the sweeper applies it. A reply without a recipient belonged to somebody who was erased meanwhile: nothing
  * is written to it. Whose reply it is says `locked`, which has waited for an erasure that is open; `replies` says it as of before.
  */
 export async function recordAttempts(db: Database, attempts: readonly RecordedAttempt[]): Promise<void> {
-  const list = attempts.map(({ id, text, segments, result, codeBecomes }) => ({
+  const list = attempts.map(({ id, attemptedAt, text, segments, result, codeBecomes }) => ({
     id,
+    attempted_at: attemptedAt,
     code: codeBecomes,
     text,
     segments,
@@ -161,7 +173,7 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
     to_sender: result.kind === 'moved' ? result.to.sender : undefined,
   }));
   const columns =
-    'id bigint, code text, text text, segments smallint, status text, provider_id text, error text, delay float8, wait float8, back smallint, begun boolean, out boolean, to_channel text, to_sender text';
+    'id bigint, attempted_at timestamptz, code text, text text, segments smallint, status text, provider_id text, error text, delay float8, wait float8, back smallint, begun boolean, out boolean, to_channel text, to_sender text';
   const isOfThese = isWithin(
     'r.id',
     list.map(({ id }) => id),
@@ -181,7 +193,8 @@ export async function recordAttempts(db: Database, attempts: readonly RecordedAt
       error_code = CASE WHEN ${takesResult} THEN result.error ELSE r.error_code END,
       ${moveColumns},
       is_begun = r.is_begun OR result.begun,
-      next_attempt_at = clock_timestamp() + result.delay * interval '1 millisecond',
+      next_attempt_at = CASE WHEN ${takesResult} THEN clock_timestamp() + result.delay * interval '1 millisecond'
+        ELSE r.next_attempt_at END,
       sweep_at = CASE WHEN NOT ${takesResult} THEN r.sweep_at
         WHEN result.status = 'unknown' THEN clock_timestamp() + result.wait * interval '1 millisecond'
         WHEN result.status = 'queued' THEN clock_timestamp() + result.delay * interval '1 millisecond' + interval '8 seconds' END,

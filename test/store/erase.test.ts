@@ -7,7 +7,7 @@ import { erase } from '../../src/store/erase.ts';
 import { lockPhones } from '../../src/store/locks.ts';
 import { claimOverdue, keepParts, type LongMessage, type NewPart } from '../../src/store/long-messages.ts';
 import { NoPepper } from '../../src/store/opt-outs.ts';
-import { claimReplies, recordAttempts } from '../../src/store/replies.ts';
+import { claimReplies } from '../../src/store/replies.ts';
 import { addCards, arrive, inbound, look, outcomes } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
 import { tracesOf } from '../support/traces.ts';
@@ -15,7 +15,7 @@ import { CLUB, card, clubWith, phone } from '../support/world.ts';
 import { binder } from '../workers/binder.ts';
 import { monthsAgo, moveTo } from './in-month.ts';
 import { openTestPool } from './open-test-store.ts';
-import { addReplies, optedOut } from './outbox.ts';
+import { addReplies, optedOut, recordAsTaken } from './outbox.ts';
 
 const ANNA = phone(0);
 const BY_PHONE = { program: CLUB, who: { phone: ANNA }, actor: 'cli:test' } as const;
@@ -136,7 +136,7 @@ describe('erase', () => {
     await claimReplies(store.db, 'main', [id]);
     await erase(store.db, BY_PHONE);
     const result = { kind: 'failed', errorCode: 'opted-out', isOptOut: true } as const;
-    await recordAttempts(store.db, [{ id, text: 'words', segments: 1, result }]);
+    await recordAsTaken(store.db, [{ id, text: 'words', segments: 1, result }]);
     const replies = sql`SELECT recipient, text, status, error_code FROM replies`;
     assert.deepEqual(await look(store.db, replies), [
       { recipient: '', text: null, status: 'failed', error_code: 'erased' },

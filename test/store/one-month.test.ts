@@ -46,14 +46,19 @@ const WORK: Readonly<Record<string, (db: Database) => Promise<void>>> = {
     assert.equal((await claimReplies(db, 'main', replies)).length, 3);
   },
   'to send replies': async (db) => {
-    const [first = '', second = ''] = await addReplies(db, [{}, {}]);
-    await claimReplies(db, 'main', [first, second]);
+    const claimed = await claimReplies(db, 'main', await addReplies(db, [{}, {}]));
     const refused = { kind: 'failed', errorCode: '1', isOptOut: true } as const;
     const taken = { kind: 'accepted', providerMessageId: 'P' } as const;
-    await recordAttempts(db, [
-      { id: first, text: 'a', segments: 1, result: refused },
-      { id: second, text: 'a', segments: 1, result: taken },
-    ]);
+    await recordAttempts(
+      db,
+      claimed.map(({ id, attempted_at: attemptedAt }, n) => ({
+        id,
+        attemptedAt,
+        text: 'a',
+        segments: 1,
+        result: n === 0 ? refused : taken,
+      })),
+    );
   },
   'to put replies off and to move them': async (db) => {
     const ids = await addReplies(db, [{}, {}]);

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { REPLY_STATUS_RANK, type ReplyStatus } from '../../src/sms/message.ts';
 import type { Database } from '../../src/store/database.ts';
+import { type RecordedAttempt, recordAttempts } from '../../src/store/replies.ts';
 import { look } from '../support/club.ts';
 import { phone } from '../support/world.ts';
 
@@ -44,6 +45,22 @@ export async function addReplies(db: Database, given: readonly GivenReply[]): Pr
     if (row !== undefined) ids.push(row.id);
   }
   return ids;
+}
+
+/** Writes down what came of replies, as whoever took them out last does. */
+export async function recordAsTaken(
+  db: Database,
+  results: readonly Omit<RecordedAttempt, 'attemptedAt'>[],
+): Promise<void> {
+  const taken = await look<{ id: string; at: string | null }>(
+    db,
+    sql`SELECT id, attempted_at::text AS at FROM replies`,
+  );
+  const at = new Map(taken.map((row) => [row.id, row.at]));
+  await recordAttempts(
+    db,
+    results.map((one) => ({ ...one, attemptedAt: at.get(one.id) ?? '-infinity' })),
+  );
 }
 
 /** Nothing is to be sent of it any more. */

@@ -4,12 +4,12 @@ import type { DeliveryReceipt } from '../../src/sms/message.ts';
 import type { Database } from '../../src/store/database.ts';
 import { applyParked, dropParked } from '../../src/store/parked-receipts.ts';
 import { applyReceipts } from '../../src/store/receipts.ts';
-import { claimReplies, recordAttempts } from '../../src/store/replies.ts';
+import { claimReplies } from '../../src/store/replies.ts';
 import { look } from '../support/club.ts';
 import { freshStore } from '../support/fresh-store.ts';
 import { phone } from '../support/world.ts';
 import { openTestPool } from './open-test-store.ts';
-import { addReplies, optedOut, repliesIn } from './outbox.ts';
+import { addReplies, optedOut, recordAsTaken, repliesIn } from './outbox.ts';
 
 type Status = DeliveryReceipt['status'];
 
@@ -25,7 +25,7 @@ describe('receipts with the provider’s id alone', () => {
 
   const tell = (told: readonly DeliveryReceipt[], db: Database = store.db) => applyReceipts(db, 'main', told);
   const accept = (pairs: readonly (readonly [reply: string, providerMessageId: string])[], db: Database = store.db) =>
-    recordAttempts(
+    recordAsTaken(
       db,
       pairs.map(([id, providerMessageId]) => ({
         id,

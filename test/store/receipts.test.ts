@@ -3,10 +3,10 @@ import { sql } from 'kysely';
 import { type DeliveryReceipt, REPLY_STATUS_RANK, type ReplyStatus } from '../../src/sms/message.ts';
 import type { Trx } from '../../src/store/database.ts';
 import { applyReceipts } from '../../src/store/receipts.ts';
-import { claimReplies, recordAttempts } from '../../src/store/replies.ts';
+import { claimReplies } from '../../src/store/replies.ts';
 import { freshStore } from '../support/fresh-store.ts';
 import { phone } from '../support/world.ts';
-import { addReplies, optedOut, repliesIn } from './outbox.ts';
+import { addReplies, optedOut, recordAsTaken, repliesIn } from './outbox.ts';
 
 type Told = DeliveryReceipt['status'];
 
@@ -35,9 +35,10 @@ describe('receipts', () => {
   const store = freshStore();
 
   it('leave the indexes of the outbox alone, of which a reply gets a receipt or two', async () => {
-    const [id = ''] = await addReplies(store.db, [{ status: 'sending' }]);
+    const [id = ''] = await addReplies(store.db, [{}]);
+    await claimReplies(store.db, 'main', [id]);
     const result = { kind: 'accepted', providerMessageId: 'SM1' } as const;
-    await recordAttempts(store.db, [{ id, text: 'a', segments: 1, result }]);
+    await recordAsTaken(store.db, [{ id, text: 'a', segments: 1, result }]);
     await store.db.transaction().execute(async (trx) => {
       const before = await updatesOf(trx);
       await applyReceipts(trx, 'main', [receipt(id, 'delivered')]);
@@ -102,7 +103,7 @@ describe('receipts', () => {
       ids.map((id) => receipt(id, 'sent')),
     );
     const [answered = '', silent = ''] = ids;
-    await recordAttempts(db, [
+    await recordAsTaken(db, [
       { id: answered, text: 'a', segments: 1, result: { kind: 'accepted', providerMessageId: 'SM1' } },
       { id: silent, text: 'a', segments: 1, result: { kind: 'unknown', errorCode: 'timeout', waitMs: 600_000 } },
     ]);

@@ -4,7 +4,7 @@ import { REPLY_STATUS_RANK, type ReplyStatus } from '../../src/sms/message.ts';
 import { type AttemptResult, claimReplies, recordAttempts } from '../../src/store/replies.ts';
 import { freshStore } from '../support/fresh-store.ts';
 import { card, phone } from '../support/world.ts';
-import { addReplies, optedOut, repliesIn } from './outbox.ts';
+import { addReplies, optedOut, recordAsTaken, repliesIn } from './outbox.ts';
 
 const recorded = (id: string, result: AttemptResult) => ({ id, text: 'Hello', segments: 1, result });
 const ACCEPTED: AttemptResult = { kind: 'accepted', providerMessageId: 'SM1' };
@@ -81,7 +81,7 @@ describe('the outbox', () => {
       const { db } = store;
       const ids = await addReplies(db, [{}]);
       await claimReplies(db, 'main', ids);
-      await recordAttempts(
+      await recordAsTaken(
         db,
         ids.map((id) => recorded(id, result)),
       );
@@ -99,7 +99,7 @@ describe('the outbox', () => {
         db,
         all.map(() => ({ status })),
       );
-      await recordAttempts(
+      await recordAsTaken(
         db,
         ids.map((id, n) => recorded(id, all[n] ?? ACCEPTED)),
       );
@@ -117,7 +117,7 @@ describe('the outbox', () => {
     const { db } = store;
     const ids = await addReplies(db, [{ status: 'unknown' }, { status: 'unknown' }, { status: 'unknown' }]);
     const [first = '', second = '', third = ''] = ids;
-    await recordAttempts(db, [recorded(first, ACCEPTED), recorded(second, later(true)), recorded(third, OPT_OUT)]);
+    await recordAsTaken(db, [recorded(first, ACCEPTED), recorded(second, later(true)), recorded(third, OPT_OUT)]);
     const rows = await repliesIn(db);
     assert.deepEqual(
       rows.map((row) => row.status),
@@ -125,6 +125,39 @@ describe('the outbox', () => {
     );
     assert.deepEqual(await claimReplies(db, 'main', ids), [], 'what may have been sent is not sent again');
   });
+
+  const moved: AttemptResult = {
+    kind: 'moved',
+    to: { channel: 'backup', sender: '7000' },
+    why: 'circuit',
+    errorCode: 'busy',
+  };
+  const writtenAgain: readonly [string, AttemptResult][] = [
+    ['a wait that is none', { ...later(false), delayMs: 0 } as AttemptResult],
+    ['a wait that is an attempt', { ...later(true), delayMs: 0 } as AttemptResult],
+    ['a move to another channel', moved],
+  ];
+  for (const [what, result] of writtenAgain) {
+    it(`leaves a reply with the worker that has it when ${what} is written again, whose first time was done`, async () => {
+      const { db } = store;
+      const ids = await addReplies(db, [{}]);
+      const [first] = await claimReplies(db, 'main', ids);
+      const outcome = ids.map((id) => ({ ...recorded(id, result), attemptedAt: first?.attempted_at ?? '' }));
+      await recordAttempts(db, outcome);
+      const channel = result.kind === 'moved' ? result.to.channel : 'main';
+      const [second] = await claimReplies(db, channel, ids);
+      const before = await repliesIn(db);
+      assert.deepEqual([before[0]?.status, before[0]?.attempts], ['sending', second?.attempts]);
+      await recordAttempts(db, outcome);
+      assert.deepEqual(await repliesIn(db), before);
+      assert.deepEqual(await claimReplies(db, channel, ids), [], 'nobody else sends it meanwhile');
+      await recordAttempts(
+        db,
+        ids.map((id) => ({ ...recorded(id, ACCEPTED), attemptedAt: second?.attempted_at ?? '' })),
+      );
+      assert.equal((await repliesIn(db))[0]?.status, 'accepted');
+    });
+  }
 
   it('remembers the opt-out of a phone that the provider refused, also for two replies at once', async () => {
     const { db } = store;
@@ -136,7 +169,7 @@ describe('the outbox', () => {
     await sql`INSERT INTO phones (program, phone) VALUES ('club', ${phone(0)})`.execute(db);
     await claimReplies(db, 'main', ids);
     const refused: AttemptResult = { kind: 'failed', errorCode: '21211', isOptOut: false };
-    await recordAttempts(
+    await recordAsTaken(
       db,
       ids.map((id, n) => recorded(id, n < 3 ? OPT_OUT : refused)),
     );
