@@ -10,6 +10,8 @@ export interface MonthNeighbours {
   readonly log: Logger;
   /** Whole months of messages to keep beside the present one; undefined: none is dropped here. */
   readonly messagesMonths: number | undefined;
+  /** This machine's clock, which the database's is compared with before anything is dropped. */
+  readonly now: () => Date;
 }
 
 const EVERY_MS = 3_600_000;
@@ -35,11 +37,11 @@ export function keepUpMonths(neighbours: MonthNeighbours): () => Promise<void> {
 }
 
 /** Once: what is missing is made, what is old is dropped, and what is old and stays is told of. */
-export async function keepUpOnce({ db, log, messagesMonths }: MonthNeighbours): Promise<void> {
+export async function keepUpOnce({ db, log, messagesMonths, now }: MonthNeighbours): Promise<void> {
   const made = await preparePartitions(db);
   if (made.length > 0) log.info({ partitions: made }, 'Partitions were made ahead');
   if (messagesMonths === undefined) return;
-  const { dropped, kept, isPutOff } = await dropOldMonths(db, messagesMonths);
+  const { dropped, kept, isPutOff } = await dropOldMonths(db, messagesMonths, now());
   if (dropped.length > 0) log.info({ partitions: dropped }, 'Old months of messages were dropped');
   for (const { name, undone } of kept) {
     const waiting = Object.entries(undone).map(([reason, rows]) => `${reason}: ${rows}`);

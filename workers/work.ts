@@ -60,7 +60,7 @@ export async function work(service: Service): Promise<Working> {
     startEvents({ ...common, poster, random: Math.random }),
     startSweeper({ ...common, lines, quota, queue }),
     startLookups({ ...sending, lines }),
-    keepUpMonths({ db, log, messagesMonths: settings.retention.messagesMonths }),
+    keepUpMonths({ db, log, now, messagesMonths: settings.retention.messagesMonths }),
   ];
   return {
     db,

@@ -85,12 +85,12 @@ export async function serve(service: Service): Promise<Serving> {
 }
 
 /** SMS are kept here also while no worker runs, in whatever month. What is old is dropped by the workers. */
-function makeMonthsAhead({ prepared, log }: Service, db: Database): () => Promise<void> {
+function makeMonthsAhead({ prepared, log, now }: Service, db: Database): () => Promise<void> {
   let stop = () => Promise.resolve();
   let isStopped = false;
   prepared.then(
     () => {
-      if (!isStopped) stop = keepUpMonths({ db, log, messagesMonths: undefined });
+      if (!isStopped) stop = keepUpMonths({ db, log, now, messagesMonths: undefined });
     },
     // Told by whoever waits for it.
     () => undefined,

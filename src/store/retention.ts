@@ -26,17 +26,22 @@ export interface DroppedMonths {
  * Drops the partitions whose messages are all older than so many months, unless something in them is not done; and what is
  * kept of the parts of long SMS that old. The ids of all SMS stay, so that one that comes again is still known. Nothing
  * waits for it, and it waits for nobody longer than 2 seconds.
+ *
+ * What is dropped is gone, and a host may come up years ahead: it throws when the database's clock and `now`, this machine's,
+ * are more than a day apart, and takes the two oldest months at most, so that somebody may notice.
  */
-export async function dropOldMonths(db: Database, keepMonths: number): Promise<DroppedMonths> {
+export async function dropOldMonths(db: Database, keepMonths: number, now: Date): Promise<DroppedMonths> {
   return await db.connection().execute(async (own) => {
     const none: DroppedMonths = { dropped: [], kept: [], isPutOff: true };
     const { rows } = await sql<{ got: boolean }>`SELECT pg_try_advisory_lock(${LOCK}) AS got`.execute(own);
     if (rows[0]?.got !== true) return none;
     try {
       await sql`SET lock_timeout = '2s'`.execute(own);
-      const oldest = oldestKept(await databaseTime(own), keepMonths);
-      const result = await dropBefore(own, oldest);
-      await forgetLongMessages(own, oldest);
+      const databaseNow = await databaseTime(own);
+      assertSameDay(databaseNow, now);
+      const oldest = oldestKept(databaseNow, keepMonths);
+      const { goneBefore, ...result } = await dropBefore(own, oldest);
+      if (goneBefore !== undefined) await forgetLongMessages(own, goneBefore);
       return result;
     } finally {
       await sql`RESET lock_timeout`.execute(own);
@@ -69,6 +74,16 @@ function keptFinding({ name, undone }: KeptMonth): Finding {
 /** The advisory lock of the one process that drops; a number that nothing else in this database uses. */
 const LOCK = 6_219_004;
 
+/** Months that go at a time. */
+const MONTHS_AT_ONCE = 2;
+
+const DAY_MS = 86_400_000;
+
+function assertSameDay(databaseNow: Date, now: Date): void {
+  if (Math.abs(databaseNow.getTime() - now.getTime()) <= DAY_MS) return;
+  throw new Error("The database's clock and this machine's are more than a day apart: no month of messages is dropped");
+}
+
 /** Rows of long SMS that one statement forgets: it has to end within the pool's time limit. */
 const LONG_MESSAGES_AT_ONCE = 5_000;
 
@@ -77,30 +92,46 @@ function oldestKept(now: Date, keepMonths: number): Month {
   return monthAfter(monthOf(now), -keepMonths);
 }
 
-async function dropBefore(own: Database, oldest: Month): Promise<DroppedMonths> {
+interface DroppedBefore extends DroppedMonths {
+  /** The month before which nothing is left but what stays for a reason; absent when it was put off. */
+  readonly goneBefore?: Month;
+}
+
+async function dropBefore(own: Database, oldest: Month): Promise<DroppedBefore> {
   const dropped: string[] = [];
   const kept: KeptMonth[] = [];
+  const months = new Set<Month>();
   try {
     for (const name of await detachedBefore(own)) {
       await drop(own, name);
       dropped.push(name);
     }
     const old = (await listPartitions(own)).filter(({ month }) => month < oldest);
-    // Of each table only one can be leaving at a time.
-    for (const partition of old.toSorted((a, b) => Number(b.isLeaving) - Number(a.isLeaving))) {
+    for (const partition of old.toSorted(inTurn)) {
       const undone = partition.isLeaving ? undefined : await undoneIn(own, partition);
-      if (undone !== undefined) kept.push({ name: partition.name, undone });
-      else {
-        await detach(own, partition);
-        await drop(own, partition.name);
-        dropped.push(partition.name);
+      if (undone !== undefined) {
+        kept.push({ name: partition.name, undone });
+        continue;
       }
+      if (months.size === MONTHS_AT_ONCE && !months.has(partition.month)) {
+        return { dropped, kept, isPutOff: false, goneBefore: partition.month };
+      }
+      months.add(partition.month);
+      await detach(own, partition);
+      await drop(own, partition.name);
+      dropped.push(partition.name);
     }
-    return { dropped, kept, isPutOff: false };
+    return { dropped, kept, isPutOff: false, goneBefore: oldest };
   } catch (error) {
     if (!HELD.has(sqlState(error) ?? '')) throw error;
     return { dropped, kept, isPutOff: true };
   }
+}
+
+/** Of each table only one can be leaving at a time; then the oldest month first. */
+function inTurn(a: Partition, b: Partition): number {
+  if (a.isLeaving !== b.isLeaving) return a.isLeaving ? -1 : 1;
+  return startOf(a.month).getTime() - startOf(b.month).getTime();
 }
 
 /** A lock or the whole statement took too long. */
