@@ -83,17 +83,19 @@ interface Judged {
  */
 export function createCircuit(neighbours: CircuitNeighbours): Circuit {
   const breaker = new ConsecutiveBreaker(FAILURES);
+  // By a clock that nobody sets: NTP may put the time of day back by an hour.
   let mayCloseAt = 0;
   const halfOpenAfter = new DelegateBackoff<IHalfOpenAfterBackoffContext>(({ attempt, result }) => {
     const backoff = outcomeOf(result).kind === 'unknown' ? SILENT_PROBE : PROBE;
-    const delayMs = backoffMs(attempt, backoff, neighbours.random);
-    mayCloseAt = Date.now() + delayMs;
-    return delayMs;
+    mayCloseAt = performance.now() + backoffMs(attempt, backoff, neighbours.random);
+    // cockatiel goes by the time of day, so it is told that the wait is over by any: `ask` keeps to it.
+    return Number.NEGATIVE_INFINITY;
   });
   const isOutage = handleWhenResult((result) => (result as Judged).isOutage);
   const policy = circuitBreaker(isOutage, { breaker, halfOpenAfter });
   const word = () => WORDS.get(policy.state) ?? 'open';
-  const retryAfterMs = () => (policy.state === CircuitState.Open ? Math.max(0, mayCloseAt - Date.now()) : 0);
+  const retryAfterMs = () =>
+    policy.state === CircuitState.Open ? Math.max(0, Math.ceil(mayCloseAt - performance.now())) : 0;
   const turn = probeTurn();
   tellChanges(policy, word, neighbours);
   return {
@@ -152,11 +154,12 @@ function tellChanges(
   policy.onStateChange(show);
   policy.onBreak((reason) => {
     if (openedAt !== undefined) return;
-    openedAt = Date.now();
+    openedAt = performance.now();
     tellOpened(log, channel, provider, outcomeOf(reason));
   });
   policy.onReset(() => {
-    const seconds = Math.round((Date.now() - (openedAt ?? Date.now())) / 1_000);
+    const now = performance.now();
+    const seconds = Math.round((now - (openedAt ?? now)) / 1_000);
     log.info({ channel, provider, seconds }, 'Replies are sent again');
     openedAt = undefined;
   });

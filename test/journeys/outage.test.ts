@@ -90,6 +90,8 @@ describe('an hour’s outage of a provider', function () {
     const start = Date.now();
     let clock = start;
     mock.method(Date, 'now', () => clock);
+    const uptime = performance.now.bind(performance);
+    mock.method(performance, 'now', () => uptime() + clock - start);
     const enqueue = (channel: string, ids: readonly string[], delayMs = 0) =>
       void jobs.push(...ids.map((id) => ({ channel, id, dueAt: clock + delayMs })));
     const neighbours = {

@@ -33,8 +33,8 @@ const OPENS: readonly [after: string, outcomes: readonly SendOutcome[], then: Ci
 describe('a circuit', () => {
   let clock = 0;
   beforeEach(() => {
-    clock = Date.parse('2024-05-01T12:00:00Z');
-    mock.method(Date, 'now', () => clock);
+    clock = 1_000;
+    mock.method(performance, 'now', () => clock);
   });
   afterEach(() => mock.restoreAll());
 
@@ -71,6 +71,19 @@ describe('a circuit', () => {
     assert.equal(await attempt(ACCEPTED), undefined);
     clock += 2_999;
     assert.deepEqual(await circuit.ask(), { kind: 'none', retryAfterMs: 1 });
+  });
+
+  it('waits no longer and no shorter when the time of day is set anew meanwhile', async () => {
+    for (const hours of [-1, 1]) {
+      const { circuit, attempt } = start();
+      await attempt(REFUSED);
+      const timeOfDay = Date.now() + hours * 3_600_000;
+      mock.method(Date, 'now', () => timeOfDay);
+      assert.deepEqual(await circuit.ask(), { kind: 'none', retryAfterMs: 3_000 });
+      clock += 3_000;
+      await attempt(ACCEPTED);
+      assert.equal(circuit.word(), 'closed');
+    }
   });
 
   it('lets one go to find out; the others wait for what that learns', async () => {
