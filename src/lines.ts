@@ -53,11 +53,19 @@ function firstLeadingTo(program: string, lines: readonly Addressed[]): SendingLi
     for (const address of channel.addresses) {
       const place = { channel: channel.key, address };
       if (pickRoute(channel.routes, address, '')?.program === program) return place;
-      const keyword = channel.routes
-        .map((route) => route.keyword ?? '')
-        .find((word) => word !== '' && pickRoute(channel.routes, address, word)?.program === program);
+      const keyword = keywordFor(channel, address, program);
       if (keyword !== undefined) withKeyword ??= { ...place, keyword };
     }
   }
   return withKeyword;
+}
+
+/**
+ * The word that a text to an address has to begin with to be the programme's; undefined where it needs none, and where none
+ * leads there.
+ */
+export function keywordFor({ routes }: Pick<Channel, 'routes'>, address: string, program: string): string | undefined {
+  if (pickRoute(routes, address, '')?.program === program) return undefined;
+  return routes.find(({ keyword }) => keyword !== undefined && pickRoute(routes, address, keyword)?.program === program)
+    ?.keyword;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Channel } from '../src/config.ts';
-import { sendingLine } from '../src/lines.ts';
+import { keywordFor, sendingLine } from '../src/lines.ts';
 
 type Declared = Pick<Channel, 'key' | 'addresses' | 'routes' | 'isRehearsal'>;
 
@@ -54,5 +54,15 @@ describe('sendingLine', () => {
   it('is undefined where no channel leads to the programme', () => {
     assert.equal(sendingLine(lines(ALONE), 'bakery'), undefined);
     assert.equal(sendingLine(new Map(), 'club'), undefined);
+  });
+});
+
+describe('keywordFor', () => {
+  it('is the word that leads to the programme at this address, and none where the text alone does', () => {
+    assert.equal(keywordFor(SHARED, '3333', 'cinema'), 'кино');
+    assert.equal(keywordFor(SHARED, '3333', 'club'), 'club');
+    assert.equal(keywordFor(SHARED, '3333', 'bakery'), undefined);
+    assert.equal(keywordFor(SHARED, '4444', 'cinema'), undefined);
+    assert.equal(keywordFor(ALONE, '1111', 'club'), undefined);
   });
 });

@@ -4,6 +4,7 @@ import { isForTrying } from '../src/config/channels.ts';
 import type { Channel } from '../src/config.ts';
 import { backoffMs } from '../src/flow/backoff.ts';
 import { coalesce } from '../src/flow/coalesce.ts';
+import { keywordFor } from '../src/lines.ts';
 import type { Logger } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
 import type { Provider } from '../src/providers/provider.ts';
@@ -64,7 +65,7 @@ export function createAttempts(neighbours: SendNeighbours, recordEveryMs = RECOR
   const record = recorder(neighbours.db, recordEveryMs);
   return {
     async attempt(line, reply, permit) {
-      const worded = putIntoWords(neighbours, reply);
+      const worded = putIntoWords(neighbours, line.channel, reply);
       const result = await attempt(neighbours, line, worded, permit);
       permit.onAnswered?.();
       const answeredAt = neighbours.now();
@@ -106,13 +107,20 @@ function recorder(db: Database, everyMs: number): (attempt: RecordedAttempt) => 
   return (attempt) => written.add(attempt);
 }
 
-function putIntoWords({ programs, texts, metrics, log, now }: SendNeighbours, reply: ClaimedReply): Worded {
+function putIntoWords(
+  { programs, texts, metrics, log, now }: SendNeighbours,
+  channel: Channel,
+  reply: ClaimedReply,
+): Worded {
   const program = programs.get(reply.program);
   if (program === undefined) {
     log.error({ program: reply.program, replyId: reply.id }, 'A reply is of a programme that is not configured');
     return { reply, text: '', segments: 0 };
   }
-  const values = replyValues(program, reply.facts, { address: reply.sender, now: now() });
+  // A code that proves a phone is typed where it was asked for, never sent back.
+  const isSentBack = reply.facts.code !== undefined && reply.template !== 'confirm-code';
+  const keyword = isSentBack ? keywordFor(channel, reply.sender, reply.program) : undefined;
+  const values = replyValues(program, reply.facts, { address: reply.sender, keyword, now: now() });
   const { text, segments, isFallback, error } = previewReply(texts(), {
     program: program.key,
     locale: reply.locale,

@@ -18,6 +18,7 @@ import type { Decided } from '../src/store/decided.ts';
 import { isOfMessage, putOffUnknownProgram, recordInboundFailure, type WaitingInbound } from '../src/store/inbox.ts';
 import type { Wanted } from '../src/store/load-world.ts';
 import type { WrittenReply } from '../src/store/new-replies.ts';
+import { optOutElsewhere } from '../src/store/opt-outs.ts';
 import type { ClaimedReply } from '../src/store/replies.ts';
 import type { ReplyQuota } from '../src/store/reply-quota.ts';
 import { withWorld } from '../src/store/with-world.ts';
@@ -43,6 +44,7 @@ export interface BindNeighbours {
 type PackRequest = BindRequest & { readonly row: WaitingInbound };
 
 interface PackResult {
+  readonly decided: readonly Decided[];
   readonly outcomes: readonly { program: string; outcome: Outcome; silence: Silence | undefined }[];
   /** Those that go out from here are `claimed`. */
   readonly replies: readonly (WrittenReply & { readonly claimed: ClaimedReply | undefined })[];
@@ -126,11 +128,14 @@ async function bindIn(trx: Trx, neighbours: TryNeighbours, ids: readonly string[
     const program = neighbours.programs.get(claimed.program);
     results.push(
       program === undefined
-        ? { outcomes: [], replies: [], failed: [], ofNoProgram: claimed.rows.map((row) => row.id), rest: [] }
+        ? { decided: [], outcomes: [], replies: [], failed: [], ofNoProgram: claimed.rows.map((row) => row.id), rest: [] }
         : await bindProgram(trx, neighbours, program, claimed),
     );
   }
+  const decided = results.flatMap((result) => result.decided);
+  await optOutElsewhere(trx, decided);
   return {
+    decided,
     outcomes: results.flatMap((result) => result.outcomes),
     replies: results.flatMap((result) => result.replies),
     failed: results.flatMap((result) => result.failed),
@@ -158,6 +163,7 @@ async function bindProgram(
     for (const { error } of pack.failed) log.error({ error }, 'The activation rule failed on an SMS');
     const rows = new Map(claimed.rows.map((row) => [row.id, row]));
     return {
+      decided,
       outcomes: decided.map(({ decision: { outcome, silence } }) => ({ program: program.key, outcome, silence })),
       replies: written.map((reply) => ({
         ...reply,

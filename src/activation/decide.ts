@@ -5,7 +5,7 @@ import { type BindRequest, type Decision, say } from './decision.ts';
 import type { Intent } from './intent.ts';
 import type { Program } from './program.ts';
 import { restrain } from './restrain.ts';
-import { phoneOf, type World } from './world.ts';
+import { type Change, phoneOf, type World } from './world.ts';
 
 /** The whole activation rule: same request, world and programme, same decision. Throws only `NotLoaded`. */
 export function decide(request: BindRequest, world: World, program: Program): Decision {
@@ -17,7 +17,7 @@ function judge(request: BindRequest, world: World, program: Program): Decision {
   const phone = phoneOf(world, from);
   switch (intent.kind) {
     case 'stop':
-      return optOut(from, phone.isOptedOut);
+      return optOut(from, phone.isOptedOut, intent.alsoOf ?? []);
     case 'start':
       return say(
         'started',
@@ -45,9 +45,10 @@ function judge(request: BindRequest, world: World, program: Program): Decision {
 }
 
 /** STOP is honoured at once; the one confirmation is only for the first. */
-function optOut(from: Msisdn, isOptedOut: boolean): Decision {
-  if (isOptedOut) return { outcome: 'stopped', changes: [], replies: [], silence: 'opted-out' };
-  return say('stopped', from, {}, [{ kind: 'set-opt-out', phone: from, isOptedOut: true }]);
+function optOut(from: Msisdn, isOptedOut: boolean, alsoOf: readonly string[]): Decision {
+  const elsewhere: Change[] = alsoOf.length === 0 ? [] : [{ kind: 'opt-out-of', phone: from, programs: alsoOf }];
+  if (isOptedOut) return { outcome: 'stopped', changes: elsewhere, replies: [], silence: 'opted-out' };
+  return say('stopped', from, {}, [{ kind: 'set-opt-out', phone: from, isOptedOut: true }, ...elsewhere]);
 }
 
 function unreadNumber(

@@ -10,7 +10,8 @@ export type Intent =
   | { readonly kind: 'none' }
   /** Four digits and nothing else of substance: an answer to an offer, if one is live. ASCII digits. */
   | { readonly kind: 'code'; readonly code: string }
-  | { readonly kind: 'stop' }
+  /** `alsoOf`: the other programmes of the address texted, where no keyword says which one is meant. */
+  | { readonly kind: 'stop'; readonly alsoOf?: readonly string[] }
   | { readonly kind: 'start' }
   | { readonly kind: 'help' };
 

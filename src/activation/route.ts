@@ -33,6 +33,13 @@ export function pickRoute<R extends Route>(routes: readonly R[], to: string, tex
   return best?.route;
 }
 
+/** The programmes that texts to an address can belong to, each once. */
+export function programsAt(routes: readonly Route[], to: string): readonly string[] {
+  const address = digitsOf(to);
+  const there = routes.filter((route) => route.address === undefined || digitsOf(route.address) === address);
+  return [...new Set(there.map(({ program }) => program))];
+}
+
 /** A keyword has at most 30 characters: no more of a text is looked at than one and what may stand before it. */
 const BEGINNING_CHARACTERS = 100;
 

@@ -57,6 +57,8 @@ export type Change =
   | { readonly kind: 'close-offer'; readonly phone: Msisdn; readonly result: OfferResult }
   | { readonly kind: 'open-case'; readonly matter: CaseMatter; readonly card: CardNumber; readonly phone: Msisdn }
   | { readonly kind: 'set-opt-out'; readonly phone: Msisdn; readonly isOptedOut: boolean }
+  /** The same in other programmes, whose worlds were not loaded. */
+  | { readonly kind: 'opt-out-of'; readonly phone: Msisdn; readonly programs: readonly string[] }
   | { readonly kind: 'count-failure'; readonly phone: Msisdn; readonly at: Date }
   | { readonly kind: 'tell-to-wait'; readonly phone: Msisdn; readonly until: Date }
   | { readonly kind: 'count-reply'; readonly phone: Msisdn; readonly at: Date };
@@ -160,6 +162,7 @@ function changed(phone: Phone, change: PhoneChange, keep: KeepTimes): Phone {
     case 'close-offer':
       return { ...phone, offer: undefined };
     case 'open-case':
+    case 'opt-out-of':
       return phone;
     case 'set-opt-out':
       return { ...phone, isOptedOut: change.isOptedOut };

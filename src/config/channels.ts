@@ -106,7 +106,7 @@ export const channelSchema = Joi.object<ChannelInput>({
     .items(routeSchema)
     .min(1)
     .description(
-      'Instead of `program`: which texts belong to which programme. The most specific route that fits is taken: with a keyword before without, then with an address before without. Each address needs a route without a keyword, so that no text is lost.',
+      'Instead of `program`: which texts belong to which programme. The most specific route that fits is taken: with a keyword before without, then with an address before without. Each address needs a route without a keyword, so that no text is lost. A STOP without a keyword is for all programmes of its address.',
     ),
   country: countrySchema
     .description('The country in which numbers without a country code are read. Absent: the first of the programme’s.')

@@ -3,7 +3,7 @@ import { foldWord } from '../activation/fold.ts';
 import type { Intent } from '../activation/intent.ts';
 import type { Program } from '../activation/program.ts';
 import { read } from '../activation/read.ts';
-import { pickRoute } from '../activation/route.ts';
+import { pickRoute, programsAt } from '../activation/route.ts';
 import { detectScript } from '../activation/script.ts';
 import { type AddressKeys, readSender } from '../activation/sender.ts';
 import { vocabularyOf } from '../activation/vocabulary.ts';
@@ -136,19 +136,22 @@ function programFor(
   return programs.get(route.program);
 }
 
-function intentOf(
-  { optOut }: MobileOriginated,
-  text: string,
-  program: Program,
-  { onReadError }: Reading,
-): Intent | undefined {
-  if (optOut !== undefined) return INTENT_OF_OPT_OUT[optOut];
+function intentOf(message: MobileOriginated, text: string, program: Program, reading: Reading): Intent | undefined {
+  const { optOut } = message;
   try {
-    return read(text, program);
+    const intent = optOut === undefined ? read(text, program) : INTENT_OF_OPT_OUT[optOut];
+    return intent.kind === 'stop' ? stopAt(message, program, reading) : intent;
   } catch (error) {
-    onReadError(error);
+    reading.onReadError(error);
     return undefined;
   }
+}
+
+/** Who texts STOP wants no more texts from this number, whichever programmes share it; behind a keyword it is for one. */
+function stopAt({ to, text }: MobileOriginated, program: Program, { channel, programs }: Reading): Intent {
+  if (pickRoute(channel.routes, to, text)?.keyword !== undefined) return { kind: 'stop' };
+  const alsoOf = programsAt(channel.routes, to).filter((key) => key !== program.key && programs.has(key));
+  return alsoOf.length === 0 ? { kind: 'stop' } : { kind: 'stop', alsoOf };
 }
 
 /** An index entry has at most 2,704 bytes; no provider's id comes near 200 characters, so a longer one is hashed. */

@@ -10,6 +10,8 @@ import type { ReplyValues } from './variables.ts';
 export interface ReplyMoment {
   /** The address of ours that the customer texts. */
   readonly address: string;
+  /** The word that an answer to this address has to begin with; undefined where it needs none. */
+  readonly keyword?: string | undefined;
   /** What is left of a code's or a wait's time is counted from here. */
   readonly now: Date;
 }
@@ -25,18 +27,23 @@ const MS_PER_MINUTE = 60_000;
 const MS_PER_HOUR = 3_600_000;
 
 /** What a reply says, with cards masked, numbers in groups and times as what is left. The only way from facts to words. */
-export function replyValues(program: Program, facts: ReplyFacts, { address, now }: ReplyMoment): ReplyValues {
+export function replyValues(program: Program, facts: ReplyFacts, { address, keyword, now }: ReplyMoment): ReplyValues {
   const { card, otherCard, code, expiresAt, until } = facts;
   return {
     ...programValues(program),
     number: readable(address),
     ...(card !== undefined && { card: maskCard(card) }),
     ...(otherCard !== undefined && { otherCard: maskCard(otherCard) }),
-    ...(code !== undefined && { code }),
+    ...(code !== undefined && { code: keyword === undefined ? code : withKeyword(keyword, code) }),
     ...(expiresAt !== undefined && { minutes: left(expiresAt, now, MS_PER_MINUTE) }),
     ...(until !== undefined && { hours: left(until, now, MS_PER_HOUR) }),
     ...(facts.isHolderAsked === true && { asked: true }),
   };
+}
+
+/** A code as it is to be sent back, so that the texts need not know: alone it would go to another programme. */
+function withKeyword(keyword: string, code: string): string {
+  return `${keyword} ${code}`;
 }
 
 /** What is known when a till asks about a card. */
@@ -62,16 +69,17 @@ export function tillValues(program: Program, { card, successor, line }: TillFact
 /** Every situation of a text in a programme, each value as long as it gets: what checks and previews render. */
 export function samplesOf(name: TextName, program: Program): readonly Sample[] {
   const { variables, sometimes } = TEXTS[name];
+  const keyword = longestOf(program.keywords);
   const longest: ReplyValues = {
     ...programValues(program),
     number: '+44 7911 123 4567',
     card: '•••• 3456',
     otherCard: '•••• 8888',
-    code: name === 'confirm-code' ? '482193' : '4821',
+    code: longestCode(name, keyword),
     minutes: '15',
     hours: String(program.limits.attemptsWindowHours),
     asked: true,
-    keyword: longestOf(program.keywords) ?? 'club',
+    keyword: keyword ?? 'club',
     successor: '8888',
   };
   const everywhere = ['program', 'support', 'number', 'example', 'digits'] as const;
@@ -82,6 +90,15 @@ export function samplesOf(name: TextName, program: Program): readonly Sample[] {
     { situation: `with ${names}`, values: { ...always, ...pick(longest, sometimes) } },
     { situation: `without ${names}`, values: always },
   ];
+}
+
+/** Behind a longer keyword a code may cost a third segment: better than a service that does not start because of it. */
+const LONGEST_PRICED_KEYWORD = 15;
+
+/** A code that proves a phone is typed elsewhere, never sent back. */
+function longestCode(name: TextName, keyword: string | undefined): string {
+  if (name === 'confirm-code') return '482193';
+  return keyword === undefined ? '4821' : withKeyword(keyword.slice(0, LONGEST_PRICED_KEYWORD), '4821');
 }
 
 function longestOf(words: readonly string[]): string | undefined {

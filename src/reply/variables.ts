@@ -63,7 +63,8 @@ export const VARIABLES = {
   },
   code: {
     kind: 'number',
-    meaning: 'A code: four digits to send back, or six to type where it was asked for; there only when one is offered',
+    meaning:
+      'A code: four digits to send back, behind the keyword where an answer needs one, or six to type where it was asked for; there only when one is offered',
     example: '4821',
     isEverywhere: false,
   },

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { sql } from 'kysely';
 import { type Database, pepperOf, type Trx } from './database.ts';
+import { changesOf, type Decided } from './decided.ts';
 import { rows } from './rows.ts';
 
 /** Nobody gave the key under which the opt-outs of erased people are kept; the message says what to do. */
@@ -55,6 +56,22 @@ export async function settleOptOut(trx: Trx, program: string, phone: string, opt
     throw new NoPepper('the opt-out of an erased person could not be kept. Set it and erase again');
   await sql`INSERT INTO opt_outs (program, phone_mark, opted_out_at) VALUES (${program}, ${mark}, ${optedOutAt})
     ON CONFLICT (program, phone_mark) DO UPDATE SET opted_out_at = excluded.opted_out_at`.execute(trx);
+}
+
+/**
+ * Opts phones out of the other programmes that a STOP named. To be called once all packs of the transaction are written: a
+ * pack writes its phones as they were when it was claimed.
+ */
+export async function optOutElsewhere(trx: Trx, pack: readonly Decided[]): Promise<void> {
+  const list = changesOf(pack, 'opt-out-of').flatMap(({ change: { phone, programs } }) =>
+    programs.map((program) => ({ program, phone })),
+  );
+  if (list.length === 0) return;
+  await sql`INSERT INTO phones (program, phone, opted_out_at)
+    SELECT DISTINCT program, phone COLLATE "C", now() FROM ${rows(list, 'program text, phone text')} ORDER BY 1, 2
+    ON CONFLICT (program, phone) DO UPDATE SET opted_out_at = coalesce(phones.opted_out_at, excluded.opted_out_at)`.execute(
+    trx,
+  );
 }
 
 /** Gives phones that were made anew the opt-outs that erasures kept of them, and answers which those are. */

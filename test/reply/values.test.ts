@@ -37,6 +37,10 @@ describe('replyValues', () => {
     assert.equal('asked' in replyValues(CLUB, { isHolderAsked: false }, MOMENT), false);
   });
 
+  it('shows a code as it is to be sent back: behind the keyword, where one is needed', () => {
+    assert.equal(replyValues(CLUB, { code: '4821' }, { ...MOMENT, keyword: 'кофе' }).code, 'кофе 4821');
+  });
+
   it('rounds what is left up, and never to none', () => {
     const hours = [-5, 0, 1, 3_600_000, 3_600_001, 86_400_000].map(
       (ms) => replyValues(CLUB, { until: fromNow(ms) }, MOMENT).hours,
@@ -57,6 +61,12 @@ describe('samplesOf', () => {
     for (const name of TEXT_NAMES) {
       assert.deepEqual(Object.keys(samplesOf(name, CLUB)[0]?.values ?? {}).toSorted(), variablesOf(name).toSorted());
     }
+  });
+
+  it('gives a code to send back as long as the longest keyword makes it, and a code to type alone', () => {
+    const worded = { ...CLUB, keywords: ['club', 'карта'] };
+    assert.equal(samplesOf('holder-asked', worded)[0]?.values.code, 'карта 4821');
+    assert.equal(samplesOf('confirm-code', worded)[0]?.values.code, '482193');
   });
 
   it('gives an offer with and without its code', () => {

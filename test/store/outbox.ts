@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { ReplyFacts } from '../../src/activation/decision.ts';
 import { REPLY_STATUS_RANK, type ReplyStatus } from '../../src/sms/message.ts';
 import type { Database } from '../../src/store/database.ts';
 import { type RecordedAttempt, recordAttempts } from '../../src/store/replies.ts';
@@ -13,6 +14,7 @@ export interface GivenReply {
   readonly channel?: string;
   readonly program?: string;
   readonly attempts?: number;
+  readonly facts?: ReplyFacts;
 }
 
 /** Puts replies into the outbox and answers their ids, in the same order. */
@@ -29,7 +31,7 @@ export async function addReplies(db: Database, given: readonly GivenReply[]): Pr
         recipient: one.recipient ?? phone(0),
         template: one.template ?? 'help',
         locale: 'en',
-        variables: '{}',
+        variables: JSON.stringify(one.facts ?? {}),
         status: one.status ?? 'queued',
         attempts: one.attempts ?? 0,
         text: null,

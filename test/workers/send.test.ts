@@ -28,6 +28,18 @@ describe('send', () => {
     );
   });
 
+  it('asks for a code behind the keyword, where the code alone would go to another programme', async () => {
+    const routes = [{ program: 'bakery' }, { keyword: 'club', program: 'club' }];
+    const facts = { code: '4821' };
+    const ids = await addReplies(store.db, [
+      { template: 'holder-asked', facts },
+      { template: 'confirm-code', facts },
+    ]);
+    const { send, provider } = worker(accept, { routes });
+    await send(ids);
+    assert.deepEqual(provider.handed.map(({ text }) => text).toSorted(), ['Reply club 4821', 'Type 4821']);
+  });
+
   it('hands each reply over once when sixteen jobs name it', async () => {
     const ids = await addReplies(
       store.db,

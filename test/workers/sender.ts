@@ -18,6 +18,8 @@ const NOW = new Date('2024-05-01T12:00:00Z');
 const SOURCES = [
   ['en/help.liquid', 'Help from {{ program }}'],
   ['en/stopped.liquid', 'No more SMS'],
+  ['en/holder-asked.liquid', 'Reply {{ code }}'],
+  ['en/confirm-code.liquid', 'Type {{ code }}'],
   ['en/activated.liquid', 'Welcome, card {{ card }}'],
 ].flatMap(([path = '', text = '']) => templateSource(path, text) ?? []);
 const { texts } = compileTemplates(SOURCES, [CLUB]);
