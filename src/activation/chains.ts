@@ -1,6 +1,6 @@
-import { type Folded, isLetter } from './fold.ts';
+import { type Folded, foldWord, isDigit, isLetter } from './fold.ts';
 import type { Piece } from './pieces.ts';
-import { UNITS } from './words.ts';
+import { TIME_UNITS, UNITS } from './words.ts';
 
 /** Pieces with nothing but separators between them: what one number, or several, may be written in. */
 export interface Chain {
@@ -15,6 +15,11 @@ const MAX_GAP_CHARACTERS = 3;
 const JOINT = /^(?:[ \n\-.,/_()]+|[#*:;|'])$/;
 const LONGEST_AMOUNT = 7;
 const LONGEST_UNIT = 12;
+/** Of births, in both calendars. */
+const YEAR = /^(?:1[349]|20)[0-9]{2}$/;
+/** "Good day": the day comes first in Persian. */
+const DAY = foldWord('روز');
+const GOOD = new RegExp(`^ +(?:${foldWord('بخیر')}|${foldWord('خوش')})`);
 
 /** Joins pieces into chains. Dates and amounts are left out; a number cannot go on across them. */
 export function chainsOf(folded: Folded, pieces: readonly Piece[]): Chain[] {
@@ -70,17 +75,25 @@ function isWithin(text: string, most: number): boolean {
   return text.length <= 2 && value >= 1 && value <= most;
 }
 
-/** "50 руб", "$50", "500р", "50%". */
+/** "50 руб", "$50", "500р", "50%". A currency sign that touches other digits across a space is theirs: "3452 $50". */
 function isAmount(text: string, piece: Piece | undefined): boolean {
   if (piece === undefined || piece.text.length > LONGEST_AMOUNT) return false;
-  let after = piece.end;
-  if (text[after] === ' ') after += 1;
-  if (text[after] === '$' || text[after] === '%') return true;
+  const after = text[piece.end] === ' ' ? piece.end + 1 : piece.end;
   const before = text[piece.start - 1] === ' ' ? piece.start - 2 : piece.start - 1;
-  if (text[before] === '$') return true;
+  if (text[after] === '%') return true;
+  if (text[after] === '$' && (after === piece.end || !isDigit(text.charCodeAt(after + 1)))) return true;
+  if (text[before] === '$' && (before === piece.start - 1 || !isDigit(text.charCodeAt(before - 1)))) return true;
   let end = after;
   while (end < text.length && end - after <= LONGEST_UNIT && isLetter(text.charCodeAt(end))) end += 1;
-  return end > after && UNITS.has(text.slice(after, end));
+  return end > after && isUnit(text, after, end, piece);
+}
+
+/** Nobody is 3452 years old, and "tg @anna" is no tenge: such a word belongs to what follows it. */
+function isUnit(text: string, start: number, end: number, piece: Piece): boolean {
+  const word = text.slice(start, end);
+  if (!UNITS.has(word)) return false;
+  if (TIME_UNITS.has(word) && piece.text.length > 3 && !YEAR.test(piece.text)) return false;
+  return text[end + 1] !== '@' && !(word === DAY && GOOD.test(text.slice(end, end + LONGEST_UNIT)));
 }
 
 /** True when piece `i` is the part of an amount before ` 500`, `.500` or `,50`, which follows it. */

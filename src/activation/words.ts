@@ -97,13 +97,19 @@ export const LABELS: ReadonlySet<string> = new Set([
   ...words('تلفن, موبایل, همراه, و, یا, رسید, کد'),
 ]);
 
+/** What follows an age, a time or a year. */
+export const TIME_UNITS: ReadonlySet<string> = new Set([
+  ...words('лет, год, года, мин, час, часов, дней, years, min, hours, days'),
+  ...words('سال, ساله, روز, ساعت'),
+]);
+
 /** What follows an amount, a share, an age or a time. Currency signs are told by themselves. */
 export const UNITS: ReadonlySet<string> = new Set([
+  ...TIME_UNITS,
   ...words('руб, рублей, рубля, рубль, р, рэ, коп, копеек, тыс, тг, тенге, балл, балла, баллов'),
   ...words('rub, rur, rubles, usd, eur, kzt, tg, dollars, dollar, euro, bucks, points, pts, percent, irr, toman, rial'),
-  ...words('шт, штук, лет, год, года, км, кг, мин, час, часов, дней, процентов'),
-  ...words('pcs, years, kg, km, min, hours, days'),
-  ...words('تومان, تومن, ریال, هزار, میلیون, امتیاز, درصد, سال, ساله, عدد, روز, ساعت'),
+  ...words('шт, штук, км, кг, процентов, pcs, kg, km'),
+  ...words('تومان, تومن, ریال, هزار, میلیون, امتیاز, درصد, عدد'),
 ]);
 
 /** What customers say around a card number when they ask for it to be theirs, and the small words between. */
