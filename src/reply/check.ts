@@ -13,8 +13,10 @@ const MAX_SEGMENTS = 2;
 
 type NamedSource = TemplateSource & { readonly name: TextName };
 
-/** What can be said of a text without rendering it: the names it uses and the braces it spoils. */
+/** What can be said of a text without rendering it: its characters, the names it uses and the braces it spoils. */
 export function checkStatically(source: NamedSource, text: ParsedText): readonly Problem[] {
+  const unreadable = unreadableCharacter(source);
+  if (unreadable !== undefined) return [unreadable];
   const misuses = text.uses.flatMap(({ path, line, column }) => {
     const message = misuse(path, source.name);
     return message === undefined ? [] : [{ file: source.path, line, column, message }];
@@ -89,12 +91,30 @@ function misuse(path: readonly string[], name: TextName): string | undefined {
   return undefined;
 }
 
+/** U+FFFD is what reading puts for bytes that are not UTF-8: a file saved as Windows-1251 is full of it. */
+function unreadableCharacter(source: TemplateSource): Problem | undefined {
+  const index = source.text.search(/[^\P{Cc}\t\n\r]|\ufffd/u);
+  if (index === -1) return undefined;
+  const isControl = source.text[index] !== '\ufffd';
+  return problemAt(
+    source,
+    index,
+    isControl
+      ? 'a control character would be sent as it is; remove it, or save the file as UTF-8'
+      : 'this is not UTF-8; save the file as UTF-8',
+  );
+}
+
 /** A brace outside of Liquid is a slip such as `{ card }`, which a customer would read. */
-function strayBraces({ path, text }: TemplateSource): readonly Problem[] {
-  const outside = text.replace(/\{\{.*?\}\}|\{%.*?%\}/gs, (liquid) => liquid.replace(/[^\n]/g, ' '));
+function strayBraces(source: TemplateSource): readonly Problem[] {
+  const outside = source.text.replace(/\{\{.*?\}\}|\{%.*?%\}/gs, (liquid) => liquid.replace(/[^\n]/g, ' '));
   const index = outside.search(/[{}]/);
   if (index === -1) return [];
-  const before = text.slice(0, index).split('\n');
   const message = 'a single brace would be sent as it is; write {{ name }} for a value, or remove it';
-  return [{ file: path, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, message }];
+  return [problemAt(source, index, message)];
+}
+
+function problemAt({ path, text }: TemplateSource, index: number, message: string): Problem {
+  const before = text.slice(0, index).split('\n');
+  return { file: path, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, message };
 }

@@ -42,7 +42,7 @@ describe('openTemplates', () => {
     });
   }
 
-  function save(path: string, text: string): void {
+  function save(path: string, text: string | Buffer): void {
     writeFileSync(join(folder, path), text);
   }
 
@@ -115,6 +115,15 @@ describe('openTemplates', () => {
     assert.equal(said(), 'Хорошо');
     save('ru/switch-code-wrong.liquid', 'Снова хорошо');
     await hears('Снова хорошо');
+  });
+
+  it('keeps the last good texts when an editor saves in Windows-1251', async () => {
+    await open();
+    const before = said();
+    save('ru/switch-code-wrong.liquid', Buffer.from([0xca, 0xee, 0xe4]));
+    await waitFor(() => problems.length > 0, { what: 'the problem' });
+    assert.deepEqual(problems, ['texts/ru/switch-code-wrong.liquid:1:1: this is not UTF-8; save the file as UTF-8']);
+    assert.equal(said(), before);
   });
 
   it('keeps the last good texts while the folder is away, and follows it when it is back', async () => {
