@@ -46,15 +46,18 @@ export function said(folded: Folded, tokens: readonly Token[]): Said {
 export function isStop({ words, wordsBeforeNumber }: Said, vocabulary: Vocabulary): boolean {
   const [first = '', second = ''] = words;
   if (first === '') return false;
-  if (wordsBeforeNumber > 0 && (STRONG_STOP.has(first) || STRONG_STOP.has(`${first} ${second}`))) return true;
-  if (isPhrase(words, STRONG_STOP)) return true;
-  if (wordsBeforeNumber > 0 && isPhrase(words, WEAK_STOP)) return true;
-
+  const isFirst = wordsBeforeNumber > 0;
+  if (isFirst && (STRONG_STOP.has(first) || STRONG_STOP.has(`${first} ${second}`))) return true;
+  const isOptOut = (said: readonly string[]): boolean =>
+    isPhrase(said, STRONG_STOP) || (isFirst && isPhrase(said, WEAK_STOP));
+  if (isOptOut(words)) return true;
   const rest = words.filter((word) => !vocabulary.keywords.has(word) && !CARD_WORDS.has(word));
-  if (isPhrase(rest, STRONG_STOP)) return true;
-  if (wordsBeforeNumber > 0 && isPhrase(rest, WEAK_STOP)) return true;
-  const core = rest.filter((word) => !OPT_OUT_FILLER.has(word));
-  return isPhrase(core, STRONG_STOP) || (wordsBeforeNumber > 0 && isPhrase(core, WEAK_STOP));
+  // The "no" of "no more messages" is also № of a card.
+  return isOptOut(rest) || isOptOut(withoutFiller(rest)) || isOptOut(withoutFiller(words));
+}
+
+function withoutFiller(words: readonly string[]): readonly string[] {
+  return words.filter((word) => !OPT_OUT_FILLER.has(word));
 }
 
 /** START or HELP as a whole message; a number beside it makes it something else. */

@@ -8,22 +8,33 @@ function words(table: string): readonly string[] {
 /** Opt-out whatever follows, when they come first. FCC 47 CFR 64.1200(a)(10), Twilio's and AWS's lists, and ours. */
 export const STRONG_STOP: ReadonlySet<string> = new Set([
   ...words('stop, stopall, stop all, unsubscribe, unsubscribed, unsub, optout, opt out'),
-  ...words('стоп, отписка, отписаться, отписать, отпишите, отпиши, отпишись, стопвсе, стоп все'),
+  ...words(
+    'стоп, отписка, отписаться, отписать, отпишите, отпиши, отпишись, отпишитесь, отписываюсь, стопвсе, стоп все',
+  ),
   ...words('arret, desabonner, desinscrire'),
   // "Стоп" and "stop" on the other keyboard layout, and "stop" as Russians spell and mistype it.
   ...words('cnjg, ыещз, stoп, стop, stopp, стопп, stp'),
 ]);
 
+/** "Don't" falls apart at its apostrophe. */
+const NOT = ['do not', 'don t', 'dont'];
+
 /** Opt-out only when nothing of substance stands beside them: each has another meaning in a sentence. */
 export const WEAK_STOP: ReadonlySet<string> = new Set([
-  ...words('end, quit, cancel, revoke, remove, off, stopped, stop it, no more, leave me alone'),
+  ...words('end, quit, cancel, revoke, remove, off, stopped, stop it, no more, leave me alone, take off'),
+  ...NOT.flatMap((not) => words(`${not} contact, ${not} text me, ${not} message me, ${not} text, ${not} message`)),
+  ...NOT.flatMap((not) => words(`${not} text me again, ${not} text me anymore, ${not} message me again`)),
   ...words('отмена, отменить, отмените, отказ, отказаться, отказываюсь, хватит, остановить, остановите, прекратить'),
   ...words('прекратите, отключить, отключите, отключить рассылку, отмена подписки, отменить подписку'),
   ...words(
     'не беспокоить, не беспокойте, не писать, не пишите, не пиши, не присылать, не присылайте, не слать, не шлите',
   ),
-  ...words('удалить, удалите, выкл, выключить, конец'),
+  ...['хватит', 'прекратите', 'прекратить', 'прекрати', 'перестаньте', 'не надо', 'не нужно'].flatMap((enough) =>
+    words(`${enough} писать, ${enough} слать, ${enough} присылать, ${enough} отправлять, ${enough} спамить`),
+  ),
+  ...words('удалить, удалите, уберите, исключите, выкл, выключить, конец'),
   ...words('لغو, توقف, لغو اشتراک, لغو عضویت, لغو پیامک, قطع, انصراف, ایست, استاپ, متوقف, حذف, خاموش, نفرستید'),
+  ...words('دیگر پیام ندهید, دیگر پیامک ندهید'),
   ...words('پیامک ندهید, پیام ندهید, پیامک نفرستید, پیام نفرستید, ارسال نکنید, مزاحم نشوید'),
 ]);
 
@@ -60,9 +71,10 @@ export const COURTESY: ReadonlySet<string> = new Set([
 /** Around an opt-out word they change nothing: "I want to unsubscribe from your messages". */
 export const OPT_OUT_FILLER: ReadonlySet<string> = new Set([
   ...words(
-    'i, want, would, like, to, me, my, us, from, the, this, these, your, all, any, it, sending, receiving, texting',
+    'i, want, would, like, to, me, my, us, from, the, this, these, your, all, any, it, sending, receiving, texting, can',
   ),
   ...words('messages, message, msgs, msg, sms, texts, text, list, mailing, ads, spam, everything, number'),
+  ...words('could, again, anymore, subscription, subscriptions'),
   ...words(
     'я, хочу, хотел, хотела, бы, прошу, мне, меня, нам, от, из, с, на, ваш, ваши, вашей, ваших, вашу, эту, этой, это',
   ),
