@@ -1,7 +1,17 @@
 import { type Folded, MIXED } from './fold.ts';
 import { runEnd, type Token } from './tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
-import { CARD_WORDS, CODE_WORDS, COURTESY, HELP, OPT_OUT_FILLER, START, STRONG_STOP, WEAK_STOP } from './words.ts';
+import {
+  CARD_WORDS,
+  CODE_WORDS,
+  COURTESY,
+  HELP,
+  OPT_OUT_FILLER,
+  SIGNATURES,
+  START,
+  STRONG_STOP,
+  WEAK_STOP,
+} from './words.ts';
 
 /** What a text says beside courtesy: its words in order, and its numbers. */
 export interface Said {
@@ -13,14 +23,19 @@ export interface Said {
   readonly span: string;
 }
 
-/** Splits tokens where letters meet digits ("STOP9643"), drops courtesy and immediate repetition. */
+/** "Sent from my iPhone 15" as the last line is said by the phone. */
+const SIGNATURE = new RegExp(`\\n *(?:${SIGNATURES.join('|')}) [^\\n]*\\n*$`);
+
+/** Splits tokens where letters meet digits ("STOP9643"), drops courtesy, immediate repetition and a phone's signature. */
 export function said(folded: Folded, tokens: readonly Token[]): Said {
   const words: string[] = [];
   const numbers: { text: string; zeros: readonly number[] }[] = [];
   let wordsBeforeNumber = 0;
   let first = -1;
   let last = 0;
+  const signature = folded.text.search(SIGNATURE);
   for (const token of tokens) {
+    if (signature >= 0 && token.start > signature) break;
     for (let start = token.start; start < token.end; ) {
       const end = runEnd(folded.text, start, token.end);
       const run = folded.text.slice(start, end);

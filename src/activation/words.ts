@@ -96,12 +96,18 @@ export const CARD_WORDS: ReadonlySet<string> = new Set([
   ...words('کارت, کارتم, شماره, شماره کارت, باشگاه, کارتخوان'),
 ]);
 
-/** Said beside a switch code. */
+/** Said beside a switch code, also in answer to what our own texts ask. No word that says no. */
 export const CODE_WORDS: ReadonlySet<string> = new Set([
-  ...words('code, pin, my, is, the, confirm, it, here, this'),
-  ...words('код, кода, кодом, пин, мой, вот, это, подтверждаю, подтверждение, ваш, смс'),
-  ...words('کد, رمز, کدم, من, این, است, تایید, تأیید, میباشد'),
+  ...words('code, pin, my, your, is, the, confirm, confirmation, it, here, this, from, sms'),
+  ...words('i, agree, agreed, replace, switch'),
+  ...words('код, кода, кодом, пин, мой, вот, это, подтверждаю, подтверждение, подтверждения, ваш, смс, из, сообщения'),
+  ...words('мне, пришел, пришёл, согласен, согласна, согласны, отдаю'),
+  ...words('хочу, заменить, замена, замену, меняю, поменять, карту'),
+  ...words('کد, رمز, کدم, من, این, است, تایید, تأیید, میباشد, موافقم, موافق, هستم, جایگزینی, تعویض, پیامک, شما'),
 ]);
+
+/** What a phone's own last line begins with. */
+export const SIGNATURES = words('sent from, отправлено с, отправлено из, ارسال شده از');
 
 /** Other words that are often glued to a number: what stands beside is still the number they name. */
 export const LABELS: ReadonlySet<string> = new Set([
