@@ -270,6 +270,7 @@ function checkPublicUrl(value: string, helpers: CustomHelpers<string>): unknown 
   const url = new URL(value);
   const isLoopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol !== 'https:' && !isLoopback) return helpers.error('publicUrl.https');
+  if (url.hostname.includes('_')) return helpers.error('publicUrl.host');
   if (/[/?#]$|[?#]|\/\/[^/]*@/.test(value)) return helpers.error('publicUrl.end');
   return value;
 }

@@ -45,6 +45,7 @@ const messages: Record<string, string> = {
   'country.unknown': 'is not a country. Write the two letters of ISO 3166, such as KZ',
   'phone.invalid': 'is not a phone number. Write it with + and the country code, in quotes: "+74950000000"',
   'publicUrl.https': 'must begin with https:// (http:// is for this machine only)',
+  'publicUrl.host': 'must have a host without an underscore: Twilio refuses every reply whose receipts would go there',
   'publicUrl.end':
     'must end with the host or a path: no slash, query, fragment or password. Signatures cover it letter by letter',
 };

@@ -20,13 +20,20 @@ const WAIT_MS_BY_ERROR = new Map<string, number>([
   ['63038', 600_000],
 ]);
 
-/** Errors that have nothing to do with the message and pass when somebody, or time, repairs what they concern. */
-const CAUSES: ReadonlyMap<string, TransientCause> = new Map([
+/**
+ * Errors that have nothing to do with the message and pass when somebody, or time, repairs what they concern. One without a
+ * cause may concern some phones alone.
+ */
+const CAUSES: ReadonlyMap<string, TransientCause | undefined> = new Map([
   ['14107', 'recipient'],
   ['20003', 'account'],
   ['20005', 'account'],
   ['20006', 'account'],
   ['20404', 'account'],
+  ['21609', 'account'], // a StatusCallback that Twilio does not take: a matter of `publicUrl`
+  ['21703', undefined], // the messaging service has no number that can send
+  ['21704', 'account'], // the messaging service has no number at all
+  ['21705', 'account'], // no such messaging service
 ]);
 
 /**
@@ -34,8 +41,10 @@ const CAUSES: ReadonlyMap<string, TransientCause> = new Map([
  * channel may. https://www.twilio.com/docs/api/errors/21408 and so on.
  */
 const OF_ROUTE: ReadonlySet<string> = new Set([
+  '21212', // the sender is no number
   '21408', // the country is not among the account's Geo Permissions, or Twilio does not serve it
   '21601', // the sender is no number of the account
+  '21603', // there is no sender
   '21606', // the sender cannot write, or not to there
   '21608', // an account on trial, and the phone is not verified
   '21612', // no way from this sender to this phone
@@ -71,12 +80,13 @@ function readRefusal(answer: Answered, now: number): SendOutcome {
   const waitMs = WAIT_MS_BY_ERROR.get(code);
   if (status === 503) return { kind: 'transient', code };
   if (status >= 500) return { kind: 'unknown', code };
+  // Before 429, which uses up no attempt: one phone that has too much would be tried for ever.
+  const cause = status === 401 ? 'account' : CAUSES.get(code);
+  if (cause !== undefined) return { kind: 'transient', code, cause };
   if (status === 429 || waitMs !== undefined) {
     return { kind: 'throttled', retryAfterMs: retryAfterMs(answer, now, waitMs) };
   }
-  const cause = status === 401 ? 'account' : CAUSES.get(code);
-  if (cause !== undefined) return { kind: 'transient', code, cause };
-  if (error === undefined) return { kind: 'transient', code };
+  if (error === undefined || CAUSES.has(code)) return { kind: 'transient', code };
   return { kind: 'rejected', code, isOptOut: code === OPTED_OUT, ...(OF_ROUTE.has(code) && { isOfRoute: true }) };
 }
 

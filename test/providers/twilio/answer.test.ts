@@ -39,6 +39,14 @@ describe('readAnswer: what Twilio answers, and what comes of it', () => {
       ["the account's limit for the day", 429, { code: 63038 }, throttled(600_000)],
       ["the sender's queue is full", 400, { code: 21611 }, throttled(60_000)],
       ['too much to this one phone', 400, { code: 14107 }, transient('14107', 'recipient')],
+      ['too much to this one phone, as a matter of pace', 429, { code: 14107 }, transient('14107', 'recipient')],
+
+      ['an address for receipts that it does not take', 400, { code: 21609 }, transient('21609', 'account')],
+      ['no such messaging service', 400, { code: 21705 }, transient('21705', 'account')],
+      ['a messaging service without numbers', 400, { code: 21704 }, transient('21704', 'account')],
+      ['no number that can send', 400, { code: 21703 }, transient('21703')],
+      ['a sender that is no number', 400, { code: 21212 }, ofRoute('21212')],
+      ['no sender', 400, { code: 21603 }, ofRoute('21603')],
 
       ['an error that may follow the sending', 500, { code: 20500 }, unknown('20500')],
       ['a gateway that lost sight of it', 502, '<html>', unknown('http-502')],
