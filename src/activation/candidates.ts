@@ -86,7 +86,7 @@ function isSure(chain: Chain, from: number, to: number, { prefix, check }: CardS
   if (!isUniform && !(isChecked && isRegular(sizes))) return false;
   if (!isRegular(sizes) && Math.min(...sizes) < SMALLEST_OWN_GROUP) return false;
   if (pieces.length === chain.pieces.length) return true;
-  return isSetOff(chain, from, to) || (isChecked && isRegular(sizes) && (sizes[0] ?? 0) >= SMALLEST_PRINTED_GROUP);
+  return isSetOff(chain, from, to) || (isChecked && isRegular(sizes) && isPrinted(sizes));
 }
 
 /** The gaps at both ends, where there are neighbours, are none of those inside. */
@@ -95,9 +95,20 @@ function isSetOff({ pieces, gaps }: Chain, from: number, to: number): boolean {
   return (from === 0 || !inside.has(gaps[from - 1] ?? '')) && (to === pieces.length || !inside.has(gaps[to - 1] ?? ''));
 }
 
-/** 4-4-4-4, 4-4-4-3, or 1-6-6 as EAN-13 is printed: two equal groups at least. */
+/** Groups as cards have them. A single digit before groups of three is an amount of thousands: "1 234 567". */
+function isPrinted(sizes: readonly number[]): boolean {
+  const [size = 0] = bodyOf(sizes);
+  return size >= (sizes[0] === 1 ? SMALLEST_OWN_GROUP : SMALLEST_PRINTED_GROUP);
+}
+
+/** Without the first digit of 1-6-6, as EAN-13 is printed. */
+function bodyOf(sizes: readonly number[]): readonly number[] {
+  return sizes[0] === 1 && sizes[1] !== 1 ? sizes.slice(1) : sizes;
+}
+
+/** 4-4-4-4, 4-4-4-3, or 1-6-6: two equal groups at least. */
 function isRegular(sizes: readonly number[]): boolean {
-  const body = sizes[0] === 1 && sizes[1] !== 1 ? sizes.slice(1) : sizes;
+  const body = bodyOf(sizes);
   const [size = 0] = body;
   if (body[1] !== size) return false;
   return body.every((length, i) => length === size || (i === body.length - 1 && length < size));
