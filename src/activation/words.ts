@@ -50,6 +50,11 @@ export const HELP: ReadonlySet<string> = new Set([
   ...words('راهنما, راهنمایی, کمک, کمک کنید, کمکم کنید, اطلاعات, پشتیبانی, gjvjom, рудз'),
 ]);
 
+/** Latin words that people of every language write. */
+export const EVERYBODYS_WORDS: ReadonlySet<string> = new Set(
+  words('stop, stopall, start, unstop, help, info, ok, okay, sms, vip'),
+);
+
 /** Said beside anything and asking for nothing. */
 export const COURTESY: ReadonlySet<string> = new Set([
   ...words(

@@ -7,6 +7,7 @@ import { pickRoute, programsAt } from '../activation/route.ts';
 import { detectScript } from '../activation/script.ts';
 import { type AddressKeys, readSender } from '../activation/sender.ts';
 import { vocabularyOf } from '../activation/vocabulary.ts';
+import { EVERYBODYS_WORDS } from '../activation/words.ts';
 import type { Channel } from '../config.ts';
 import type { MessagePart, MobileOriginated } from '../sms/message.ts';
 import type { NewInbound } from '../store/inbox.ts';
@@ -117,12 +118,20 @@ export function keepUnreadable(channel: Channel, providerMessageId: string, rawB
   };
 }
 
-/** The text without what we told the customer to write, keywords and numbers: those say nothing of their language. */
+/**
+ * The text without numbers and what says nothing of a customer's language: keywords, which we told them to write, the letters
+ * that card numbers begin with, and Latin words such as STOP.
+ */
 function ownWords(text: string, program: Program): string {
-  const { writtenKeywords } = vocabularyOf(program);
-  const isKeyword = (word: string) =>
-    writtenKeywords.size > 0 && writtenKeywords.has(foldWord(word.replaceAll(/[^\p{L}\p{M}]/gu, '')));
-  const isOwn = (word: string) => !/\p{Nd}/u.test(word) && !isKeyword(word);
+  const { writtenKeywords, prefixLetters } = vocabularyOf(program);
+  const isOwn = (word: string) => {
+    if (/\p{Nd}/u.test(word)) return false;
+    const letters = word.replaceAll(/[^\p{L}\p{M}]/gu, '');
+    const isLatin = /^[a-z]+$/i.test(letters);
+    const folded = isLatin ? letters.toLowerCase() : foldWord(letters);
+    if (writtenKeywords.has(folded)) return false;
+    return !isLatin || !(EVERYBODYS_WORDS.has(folded) || prefixLetters.has(folded));
+  };
   return text.slice(0, 1_600).split(/\s+/u).filter(isOwn).join(' ');
 }
 

@@ -13,7 +13,7 @@ const READING: Reading = {
     routes: [{ program: 'club' }, { address: '73400', keyword: 'кофе', program: 'coffee' }],
   }),
   programs: new Map([
-    ['club', program('club', [SERIES.main])],
+    ['club', program('club', [SERIES.main, { ...SERIES.gift, prefix: 'GLD' }])],
     ['coffee', program('coffee', [{ ...SERIES.main, prefix: '5010' }], { keywords: ['кофе'] })],
   ]),
   ownAddresses: addressKeys(['73400', '2420']),
@@ -40,4 +40,29 @@ describe('a STOP to an address that programmes share', () => {
   it('is for one at an address of its own', () => {
     assert.deepEqual(readAt('2420', 'Стоп').intent, { kind: 'stop' });
   });
+});
+
+describe('the language that a text shows', () => {
+  const TABLE: readonly (readonly [text: string, script: string | undefined])[] = [
+    ['Здравствуйте', 'cyrillic'],
+    ['Карта 9643001234563452', 'cyrillic'],
+    ['STOP пожалуйста', 'cyrillic'],
+    ['کارت من ۹۶۴۳۰۰۱۲۳۴۵۶۳۴۵۲', 'arabic'],
+    ['my card 9643001234563452', 'latin'],
+    ['Please stop', 'latin'],
+    ['card 9643001234563452', 'latin'],
+    ['ок', 'cyrillic'],
+    // What everybody writes is no English; nor are numbers, keywords and the letters that card numbers begin with.
+    ['STOP', undefined],
+    ['ok!', undefined],
+    ['VIP 1234567', undefined],
+    ['GLD 1234567', undefined],
+    ['кофе 5010001234563452', undefined],
+    ['9643001234563452', undefined],
+  ];
+  for (const [text, script] of TABLE) {
+    it(`${JSON.stringify(text)}: ${script ?? 'none'}`, () => {
+      assert.equal(readAt('73400', text).script, script);
+    });
+  }
 });
