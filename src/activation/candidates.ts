@@ -1,5 +1,5 @@
 import { type CardNumber, wellFormed } from './card-number.ts';
-import type { Chain } from './chains.ts';
+import { type Chain, isLoose } from './chains.ts';
 import { MIXED } from './fold.ts';
 import type { Piece } from './pieces.ts';
 import type { CardSeries } from './program.ts';
@@ -20,6 +20,9 @@ export interface Candidate {
 const SMALLEST_OWN_GROUP = 4;
 /** Cards are printed in groups of at least three; phones and dates are written in twos. */
 const SMALLEST_PRINTED_GROUP = 3;
+
+/** One wide gap parts two numbers as well as it joins them. */
+const FEWEST_LOOSE_GAPS = 2;
 
 /** Every card number of `series` in a chain. Linear: a number begins at a piece's start and has its series' length. */
 export function candidatesIn(chain: Chain, series: readonly CardSeries[]): Candidate[] {
@@ -82,7 +85,9 @@ function isSure(chain: Chain, from: number, to: number, { prefix, check }: CardS
   if (pieces.length === 1) return true;
   const sizes = pieces.map((piece) => piece.text.length);
   if (pieces[0]?.text === prefix) sizes.shift();
-  const isUniform = new Set(chain.gaps.slice(from, to - 1)).size === 1;
+  const gaps = chain.gaps.slice(from, to - 1);
+  const isUniform = new Set(gaps).size === 1;
+  if (gaps.some(isLoose) && !(isChecked && isUniform && gaps.length >= FEWEST_LOOSE_GAPS)) return false;
   if (!isUniform && !(isChecked && isRegular(sizes))) return false;
   if (!isRegular(sizes) && Math.min(...sizes) < SMALLEST_OWN_GROUP) return false;
   if (pieces.length === chain.pieces.length) return true;

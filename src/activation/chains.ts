@@ -11,8 +11,13 @@ export interface Chain {
   readonly isPlus: boolean;
 }
 
-const MAX_GAP_CHARACTERS = 3;
-const JOINT = /^(?:[ \n\-.,/_()]+|[#*:;|'])$/;
+/** `#`, № and other marks begin or end something: they join groups when nothing else stands between them. */
+const JOINT = /^(?:[ \n\-.,/_()]{1,3}|[#*:;|'])$/;
+/** Wider gaps, and marks with spaces around: see `isLoose`. */
+const LOOSE_JOINT = /^(?:[ \n\-.,/_()]+| *[#*:;|'=] *)$/;
+const MAX_LOOSE_CHARACTERS = 16;
+/** A run of one character counts once: " -- ". */
+const MAX_LOOSE_RUNS = 3;
 const LONGEST_AMOUNT = 7;
 const LONGEST_UNIT = 12;
 /** Of births, in both calendars. */
@@ -43,9 +48,18 @@ export function chainsOf(folded: Folded, pieces: readonly Piece[]): Chain[] {
   return chains;
 }
 
-/** `#`, № and other marks begin or end something: they join groups only when nothing else stands between them. */
+/** True for a gap that may as well part two things: it joins only where it is between all groups and a check digit confirms them. */
+export function isLoose(gap: string): boolean {
+  return !JOINT.test(gap);
+}
+
 function isJoint(gap: string): boolean {
-  return gap.length <= MAX_GAP_CHARACTERS && JOINT.test(gap);
+  if (JOINT.test(gap)) return true;
+  return (
+    gap.length <= MAX_LOOSE_CHARACTERS &&
+    LOOSE_JOINT.test(gap) &&
+    gap.replaceAll(/(.)\1+/gs, '$1').length <= MAX_LOOSE_RUNS
+  );
 }
 
 function noiseAmong(text: string, pieces: readonly Piece[], gaps: readonly string[]): boolean[] {

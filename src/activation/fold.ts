@@ -3,7 +3,8 @@ import { zeroOf } from '../sms/digits.ts';
 /**
  * A text with everything taken away that does not change what it says. Its characters are:
  * `0`-`9` for digits of any script; lower-case letters, where Cyrillic look-alikes are Latin, marks are dropped and
- * presentation forms are plain; `-` any dash; `$` any currency sign; `#` also for №; `~` any other symbol; a space; `\n`.
+ * presentation forms are plain; `-` any dash, and a dot in the middle of the line; `$` any currency sign; `#` also for №;
+ * `~` any other symbol; a space; `\n`, once for each end of a line.
  * Invisible characters are gone. Everything above ASCII is a letter.
  */
 export interface Folded {
@@ -21,6 +22,8 @@ export function fold(text: string): Folded {
   const zeros: number[] = [];
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
+    // CR LF is one end of a line.
+    if (unit === 0x0d && text.charCodeAt(at + 1) === 0x0a) continue;
     if (unit < 0x80) {
       folded += ASCII[unit];
       zeros.push(unit >= 0x30 && unit <= 0x39 ? 0x30 : 0);
@@ -70,7 +73,7 @@ const LOOK_ALIKES: ReadonlyMap<string, string> = new Map([
 const INVISIBLE = /^[\p{M}\p{Cf}\p{Default_Ignorable_Code_Point}\u0640]$/u;
 const SPACE = /^[\p{Zs}\p{Cc}]$/u;
 const LINE = /^[\p{Zl}\p{Zp}\u0085]$/u;
-const DASH = /^[\p{Pd}\u2212\u2043\u00b7]$/u;
+const DASH = /^[\p{Pd}\u2212\u2043\u2022\u00b7]$/u;
 const CURRENCY = /^\p{Sc}$/u;
 const COMMA = /^[،٫٬、]$/u;
 const NUMERAL = /^\p{N}$/u;
