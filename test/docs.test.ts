@@ -260,6 +260,7 @@ describe('the provider in docs/add-a-provider.md', () => {
       [202, '{"id":"a3"}'],
       [202, '?'],
       [429, ''],
+      [503, '{"error":"maintenance"}'],
       [503, ''],
       [500, ''],
       [400, '{"error":"bad"}'],
@@ -268,7 +269,7 @@ describe('the provider in docs/add-a-provider.md', () => {
       const message = { replyId: '42', from: '+79160000500', to: '+79160000567' as Msisdn, text: 'Карта ваша' };
       outcomes.push((await provider.send(message, new AbortController().signal)).kind);
     }
-    assert.deepEqual(outcomes, ['accepted', 'unknown', 'throttled', 'transient', 'unknown', 'rejected']);
+    assert.deepEqual(outcomes, ['accepted', 'unknown', 'throttled', 'transient', 'unknown', 'unknown', 'rejected']);
     assert.deepEqual(Object.keys(posted[0] as object), ['from', 'to', 'text', 'reference', 'callback']);
     assert.deepEqual(await provider.check(), { kind: 'ok' });
   });

@@ -84,7 +84,7 @@ describe("Africa's Talking", () => {
         { status: 429, body: '', headers: { 'retry-after': '7' } },
         { kind: 'throttled', retryAfterMs: 7_000 },
       ],
-      ['out of service', { status: 503, body: '' }, transient('http-503')],
+      ['a proxy that may have lost sight of it', { status: 503, body: '' }, unknown('http-503')],
       ['a lost answer of its own', { status: 504, body: '' }, unknown('http-504')],
       ['a redirect', { status: 302, body: '', headers: { location: '/' } }, unknown('http-302')],
     ];

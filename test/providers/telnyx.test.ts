@@ -77,12 +77,13 @@ const OUTCOMES: readonly [about: string, answer: ApiAnswer, outcome: SendOutcome
   ['401 of a proxy', { status: 401, body: '' }, ofAccount('http-401')],
   ['403 of a proxy', { status: 403, body: '<html>' }, transient('http-403')],
   ['an error without a code', errors(400, { title: 'odd' }), transient('http-400')],
-  ['503', { status: 503, body: '' }, transient('http-503')],
+  ['503 in the words of Telnyx', errors(503, { code: '99999' }), transient('99999')],
 
   ['10007, an unexpected error', errors(500, { code: '10007' }), unknown('10007')],
   ['10007, with a status that says otherwise', errors(400, { code: '10007' }), unknown('10007')],
   ['10008, a time-out at Telnyx', errors(408, { code: '10008' }), unknown('10008')],
   ['502', { status: 502, body: '<html>' }, unknown('http-502')],
+  ['503 of a proxy, which may have lost sight of it', { status: 503, body: '' }, unknown('http-503')],
   ['504', { status: 504, body: '' }, unknown('http-504')],
 ];
 

@@ -69,7 +69,7 @@ const OUTCOMES: readonly [about: string, answer: ApiAnswer, outcome: SendOutcome
   ['429', { status: 429, headers: { 'retry-after': '7' }, body: '' }, throttled(7_000)],
   ['500', { status: 500, body: '' }, unknown('http-500')],
   ['502', { status: 502, body: '<html>' }, unknown('http-502')],
-  ['503', { status: 503, body: '' }, transient('http-503')],
+  ['503, of a proxy that may have lost sight of it', { status: 503, body: '' }, unknown('http-503')],
   ['401 in the words of Vonage', { ...refused(4), status: 401 }, ofAccount('4')],
 ];
 

@@ -54,8 +54,8 @@ const ACCEPTED_CODES: ReadonlySet<unknown> = new Set([100, 101, 102]);
 
 /**
  * What the answer to a send means, `now` in ms since 1970. The fate of the message stands in the body, whatever the
- * status; without a readable body only 401, 403, other 4xx and 503 say that it was not taken. What 429 and 503 mean is
- * taken from HTTP itself: Africa's Talking documents neither.
+ * status; without a readable body only 401, 403 and other 4xx say that it was not taken: a proxy says 503 also when it lost
+ * sight of the request. What 429 means is taken from HTTP itself: Africa's Talking does not document it.
  */
 export function readAnswer(result: CallResult, now: number): SendOutcome {
   return outcomeOfCall(result, (answer) => readBody(answer) ?? readStatus(answer, now));
@@ -87,7 +87,7 @@ function readStatus(answer: Answered, now: number): SendOutcome {
   const code = `http-${status}`;
   if (status === 401) return { kind: 'transient', code, cause: 'account' };
   if (status === 429) return { kind: 'throttled', retryAfterMs: retryAfterMs(answer, now) };
-  return { kind: status === 503 || (status >= 400 && status < 500) ? 'transient' : 'unknown', code };
+  return { kind: status >= 400 && status < 500 ? 'transient' : 'unknown', code };
 }
 
 function isRefusal(word: unknown): word is Refusal {

@@ -59,7 +59,8 @@ const UNCLEAR_ERRORS: ReadonlySet<string> = new Set(['10007', '10008']);
 
 /**
  * What Telnyx's answer to a new message means, `now` in ms since 1970. Only Telnyx's own error code makes a refusal
- * final; a 4xx of some proxy leaves the message whole. After a 5xx but 503 it may have been sent.
+ * final; a 4xx of some proxy leaves the message whole. After a 5xx it may have been sent, but for a
+ * 503 in Telnyx's words: a proxy says 503 also when it lost sight of a request that was taken.
  * Source of the codes: https://developers.telnyx.com/docs/messaging/messages/error-codes
  */
 export function readAnswer(result: CallResult, now: number): SendOutcome {
@@ -79,8 +80,9 @@ function readRefusal(answer: Answered, now: number): SendOutcome {
   const error = errors.find(({ isOptOut }) => isOptOut) ?? errors[0];
   const code = error?.code ?? `http-${status}`;
   const waitMs = WAIT_MS_BY_ERROR.get(code);
+  const isUnclear = status >= 500 && !(status === 503 && error !== undefined);
+  if (isUnclear || UNCLEAR_ERRORS.has(code)) return { kind: 'unknown', code };
   if (status === 503) return { kind: 'transient', code };
-  if (status >= 500 || UNCLEAR_ERRORS.has(code)) return { kind: 'unknown', code };
   if (status === 429 || waitMs !== undefined) {
     return { kind: 'throttled', retryAfterMs: retryAfterMs(answer, now, waitMs) };
   }

@@ -6,6 +6,8 @@ import type { SendOutcome, TransientCause } from '../provider.ts';
 import { OPTED_OUT } from './receive.ts';
 
 const DEFAULT_WAIT_MS = 1_000;
+/** Too busy. https://www.twilio.com/docs/api/errors/20503 */
+const NOT_TAKEN = '20503';
 
 /**
  * Errors that are a matter of pace whatever their status, with the wait that suits them.
@@ -57,8 +59,9 @@ const OF_ROUTE: ReadonlySet<string> = new Set([
  * What Twilio's answer to a new message means, `now` in ms since 1970.
  *
  * A message may have been sent, so the outcome is `unknown`, when no answer came, when the answer is a success that
- * cannot be read, and after any 5xx but 503: Twilio does not de-duplicate what is posted, and a 500 may follow the
- * sending (https://www.twilio.com/docs/api/errors/20500). 503 says that the request was not taken.
+ * cannot be read, and after any 5xx but error 20503: Twilio does not de-duplicate what is posted, and a 500 may follow the
+ * sending (https://www.twilio.com/docs/api/errors/20500). 20503 says that the request was not taken; a 503 of some proxy may
+ * only say that it lost sight of it.
  *
  * Only Twilio's own error code makes a 4xx final. A 401, a 403 or a 4xx of some proxy leaves the message whole until
  * the credentials or the address are repaired.
@@ -78,8 +81,7 @@ function readRefusal(answer: Answered, now: number): SendOutcome {
   const error = errorOf(answer);
   const code = error ?? `http-${status}`;
   const waitMs = WAIT_MS_BY_ERROR.get(code);
-  if (status === 503) return { kind: 'transient', code };
-  if (status >= 500) return { kind: 'unknown', code };
+  if (status >= 500) return { kind: code === NOT_TAKEN ? 'transient' : 'unknown', code };
   // Before 429, which uses up no attempt: one phone that has too much would be tried for ever.
   const cause = status === 401 ? 'account' : CAUSES.get(code);
   if (cause !== undefined) return { kind: 'transient', code, cause };

@@ -31,8 +31,11 @@ const MEANING = new Map<string, 'slow-down' | 'final' | 'no-route' | 'account' |
   ['33', 'final'], // number deactivated
 ]);
 
-/** Refusals in the words of HTTP alone, by Vonage or a proxy: the request was not acted upon. */
-const isNotTaken = (status: number) => status === 503 || (status >= 400 && status < 500);
+/**
+ * Refusals in the words of HTTP alone, by Vonage or a proxy: the request was not acted upon. A proxy says 503 also when it
+ * lost sight of one that was.
+ */
+const isNotTaken = (status: number) => status >= 400 && status < 500;
 
 /**
  * What Vonage's answer to a new SMS means, `now` in ms since 1970. The answer has one status for each part of a long

@@ -52,7 +52,7 @@ describe('readAnswer: what Twilio answers, and what comes of it', () => {
       ['a gateway that lost sight of it', 502, '<html>', unknown('http-502')],
       ['a gateway that waited in vain', 504, '<html>', unknown('http-504')],
       ['not taken: overloaded', 503, { code: 20503 }, transient('20503')],
-      ['not taken, in the words of a proxy', 503, '<html>', transient('http-503')],
+      ['a proxy that lost sight of it', 503, '<html>', unknown('http-503')],
 
       ['wrong credentials', 401, { code: 20003 }, transient('20003', 'account')],
       ['wrong credentials, in the words of a proxy', 401, '', transient('http-401', 'account')],
