@@ -128,7 +128,14 @@ async function bindIn(trx: Trx, neighbours: TryNeighbours, ids: readonly string[
     const program = neighbours.programs.get(claimed.program);
     results.push(
       program === undefined
-        ? { decided: [], outcomes: [], replies: [], failed: [], ofNoProgram: claimed.rows.map((row) => row.id), rest: [] }
+        ? {
+            decided: [],
+            outcomes: [],
+            replies: [],
+            failed: [],
+            ofNoProgram: claimed.rows.map((row) => row.id),
+            rest: [],
+          }
         : await bindProgram(trx, neighbours, program, claimed),
     );
   }

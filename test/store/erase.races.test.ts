@@ -40,9 +40,10 @@ describe('an erasure that is open', () => {
 
   it('is not undone by a worker that writes down that the provider calls the phone opted out', async () => {
     const [id = ''] = await addReplies(store.db, [{ recipient: ANNA }]);
-    await claimReplies(store.db, 'main', [id]);
+    const [claimed] = await claimReplies(store.db, 'main', [id]);
     const result = { kind: 'failed', errorCode: 'opted-out', isOptOut: true } as const;
-    const [act] = await whileErasing(() => recordAttempts(store.db, [{ id, text: 'words', segments: 1, result }]));
+    const attempt = { id, attemptedAt: claimed?.attempted_at ?? '', text: 'words', segments: 1, result };
+    const [act] = await whileErasing(() => recordAttempts(store.db, [attempt]));
     assert.equal(act?.counts.replies, 1);
     assert.deepEqual(await tracesOf(store.url, [ANNA.slice(1)]), []);
   });

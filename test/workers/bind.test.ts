@@ -148,12 +148,13 @@ describe('bind', () => {
     const others = Array.from({ length: 49 }, (_, n) => says(n + 2, 'help'));
     const ids = await arrive(db, [asksFor(0, 1), ...others, asksFor(1, 2)]);
     const second = deferred();
-    let packs = 0;
     const away = Object.assign(new Error('The database is away'), { code: '57P01' });
-    const noPlaces = { count: 0, send: () => {}, giveBack: () => {} };
-    const take = () => {
-      packs += 1;
-      return packs === 1 ? Promise.reject(away) : second.promise.then(() => noPlaces);
+    const asked: number[] = [];
+    const take = async (_channel: string, count: number) => {
+      asked.push(count);
+      if (count > 1) throw away;
+      await second.promise;
+      return { count: 0, send: () => {}, giveBack: () => {} };
     };
     let hasEnded = false;
     const job = binder(db, { sendNow: { take, putBack: () => {} } })
@@ -162,7 +163,7 @@ describe('bind', () => {
         hasEnded = true;
       });
     try {
-      await waitFor(() => packs === 2, { what: 'the second pack' });
+      await waitFor(() => asked.length === 2, { what: 'both packs' });
       assert.deepEqual(await outcomes(db), { received: 51 });
       assert.equal(hasEnded, false, 'the second pack is under way');
     } finally {
