@@ -58,6 +58,11 @@ export interface QueueBackend {
   consume(kind: JobKind, queue: QueueName, process: (job: TakenJob) => Promise<void>): QueueConsumer;
   /** Of the queues named. Rejects when the store does not answer within 500 ms. */
   depth(queues: readonly QueueName[]): Promise<readonly QueueDepth[]>;
+  /**
+   * When the job that is taken next was added; undefined when none waits. Jobs that were added before it were taken, or
+   * are lost, or wait for their second run or their time. Rejects when the store does not answer within 500 ms.
+   */
+  waitingSince(queue: QueueName): Promise<Date | undefined>;
   /** Rejects when the store does not answer within 500 ms. */
   ping(): Promise<void>;
   /** Ends the connections; close the workers first. */
@@ -104,6 +109,11 @@ export function openQueueBackend(options: QueueBackendOptions): QueueBackend {
     depth: (names) => {
       const depths = () => Promise.all(names.map((name) => depthOf(name, queueOf(name))));
       return within(ANSWER_MS, store.ready().then(depths));
+    },
+    waitingSince: async (name) => {
+      const asked = store.ready().then(() => store.waitingSince(queueOf(name)));
+      const at = await within(ANSWER_MS, asked);
+      return at === undefined ? undefined : new Date(at);
     },
     ping: async () => {
       await within(

@@ -23,9 +23,21 @@ export function postgresStore(databaseUrl: string, onError: OnError): Store {
     consuming: patient(consuming),
     // The pool connects when asked, and fails within its own time.
     ready: () => Promise.resolve(),
+    waitingSince: ({ name }) => waitingSince(asking, name),
     ping: () => asking.pool.query('SELECT 1'),
     close: () => asking.close(),
   };
+}
+
+/** Asked for the first of the waiting jobs, BullMQ itself gives the last. */
+async function waitingSince(asking: PostgresConnection, queue: string): Promise<number | undefined> {
+  await asking.waitUntilReady();
+  const { rows } = await asking.pool.query<{ at: number }>(
+    `SELECT added_at_ms::float8 AS at FROM ${SCHEMA}.job WHERE queue = $1 AND state = 'waiting'
+     ORDER BY priority, seq LIMIT 1`,
+    [queue],
+  );
+  return rows[0]?.at;
 }
 
 function connect(databaseUrl: string, { max, answerMs }: { max: number; answerMs: number }, onError: OnError) {

@@ -57,6 +57,7 @@ export function redisStore(url: string, prefix: string, onError: OnError): Store
     producing,
     consuming: patient(consuming),
     ready: readiness(asking),
+    waitingSince: async (queue) => (await queue.getWaiting(0, 0))[0]?.timestamp,
     ping: () => asking.ping(),
     close: async () => {
       asking.disconnect();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BackendFactory, IQueueBackend } from 'bullmq';
+import type { BackendFactory, IQueueBackend, Queue } from 'bullmq';
 
 /** How BullMQ reaches a queue. The connection that it is offered in `opts` is ignored: the store has its own. */
 export type Factory = BackendFactory<IQueueBackend, object>;
@@ -13,6 +13,8 @@ export interface Store {
   readonly consuming: Factory;
   /** Resolves once there is a connection to add through; rejects as soon as one could not be made. */
   ready(): Promise<void>;
+  /** When the job that is taken next was added, in milliseconds since 1970; undefined when none waits. May hang. */
+  waitingSince(queue: Queue): Promise<number | undefined>;
   /** Rejects when the store does not answer; may hang. */
   ping(): Promise<unknown>;
   /** Ends the connections at once. */

@@ -178,13 +178,15 @@ async function setBack(
 
 /**
  * The ids of SMS whose job seems lost: they wait longer than they should. Each is looked at again after as long as it
- * has waited so far, from 8 seconds up to a minute, so that a long backlog is not enqueued over and over.
+ * has waited so far, from 8 seconds up to a minute, so that a long backlog is not enqueued over and over. With `dueBy` only
+ * those that were due then: their last job is 8 seconds older at least, more than an enqueue takes and clocks differ.
  */
-export async function sweepInbound(db: Database, limit: number): Promise<string[]> {
+export async function sweepInbound(db: Database, limit: number, dueBy?: Date): Promise<string[]> {
   const { rows: swept } = await sql<{ id: string }>`
     UPDATE inbox SET sweep_at = clock_timestamp()
       + least(greatest(clock_timestamp() - received_at, interval '8 seconds'), interval '1 minute')
     WHERE id IN (SELECT id FROM inbox WHERE state = 'received' AND sweep_at <= clock_timestamp()
+        AND sweep_at <= ${dueBy ?? 'infinity'}::timestamptz
       ORDER BY sweep_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
     RETURNING id`.execute(db);
   return swept.map((row) => row.id).toSorted((a, b) => Number(BigInt(a) - BigInt(b)));

@@ -5,14 +5,19 @@ import { rows } from './rows.ts';
 
 /**
  * The replies whose job seems lost: queued for longer than they should be. Each is looked at again after as long as it
- * has waited so far, from 8 seconds up to a minute. Only of the channels named.
+ * has waited so far, from 8 seconds up to a minute. Only of the channels named; with `dueBy` only those that were due then.
  */
-export async function sweepReplies(db: Database, channels: readonly string[], limit: number): Promise<QueuedReply[]> {
+export async function sweepReplies(
+  db: Database,
+  channels: readonly string[],
+  limit: number,
+  dueBy?: Date,
+): Promise<QueuedReply[]> {
   const { rows: swept } = await sql<QueuedReply>`
     UPDATE replies SET sweep_at = greatest(clock_timestamp(), next_attempt_at)
       + least(greatest(clock_timestamp() - created_at, interval '8 seconds'), interval '1 minute')
     WHERE id IN (SELECT id FROM replies WHERE status = 'queued' AND sweep_at <= clock_timestamp()
-        AND channel = ANY(${channels}::text[])
+        AND sweep_at <= ${dueBy ?? 'infinity'}::timestamptz AND channel = ANY(${channels}::text[])
       ORDER BY sweep_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
     RETURNING id, channel`.execute(db);
   return swept;

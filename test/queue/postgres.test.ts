@@ -6,9 +6,10 @@ import { createEnqueuer } from '../../src/queue/enqueue.ts';
 import { startWorkers } from '../../src/queue/worker.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { backendContract, type StoreUnderTest } from './backend.contract.ts';
+import { backendContract } from './backend.contract.ts';
 import { recordingHandlers } from './handlers.ts';
 import { startProxy, type Tap } from './proxy.ts';
+import type { StoreUnderTest } from './queues-of.ts';
 
 const log = createLogger({ level: 'silent' });
 

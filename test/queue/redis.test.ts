@@ -3,7 +3,8 @@ import { Redis } from 'ioredis';
 import { createLogger } from '../../src/log.ts';
 import { openQueueBackend } from '../../src/queue/backend.ts';
 import { createTestRedis } from '../support/redis.ts';
-import { backendContract, type StoreUnderTest } from './backend.contract.ts';
+import { backendContract } from './backend.contract.ts';
+import type { StoreUnderTest } from './queues-of.ts';
 import { startCluster, startSentinel } from './redis-servers.ts';
 
 const log = createLogger({ level: 'silent' });

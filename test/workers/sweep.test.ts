@@ -26,16 +26,14 @@ function lineOf(key: string): Line {
 describe('the sweeper', () => {
   const store = freshStore();
 
-  /** A sweeper over the channels `main` and `slow`, whose queues hold so many packs. */
-  function sweeper(depths: Readonly<Record<string, number>> | 'queue is away' = {}, now = LATER) {
+  /** A sweeper over the channels `main` and `slow`, whose queues are empty. */
+  function sweeper(state: 'queue answers' | 'queue is away' = 'queue answers', now = LATER) {
     const bound: string[] = [];
     const sent: string[] = [];
     const depth: QueueBackend['depth'] = (queues) =>
-      depths === 'queue is away'
+      state === 'queue is away'
         ? Promise.reject(new Error('Redis is away'))
-        : Promise.resolve(
-            queues.map((queue) => ({ queue, waiting: depths[queue] ?? 0, active: 0, delayed: 0, failed: 0 })),
-          );
+        : Promise.resolve(queues.map((queue) => ({ queue, waiting: 0, active: 0, delayed: 0, failed: 0 })));
     const neighbours = {
       db: store.db,
       programs: new Map([['club', CLUB]]),
@@ -44,7 +42,7 @@ describe('the sweeper', () => {
       log,
       now: () => now,
       quota: createReplyQuota(store.db, () => now),
-      queue: { depth },
+      queue: { depth, waitingSince: () => Promise.resolve(undefined) },
       enqueue: {
         bind: (ids: readonly string[]) => bound.push(...ids),
         send: (channel: string, ids: readonly string[]) => sent.push(...ids.map((id) => `${channel} ${id}`)),
@@ -83,16 +81,6 @@ describe('the sweeper', () => {
     const back = sweeper();
     await back.sweep();
     assert.deepEqual([back.bound, back.sent.toSorted()], [inbox, replies]);
-  });
-
-  it('leaves rows alone whose queue is long: they are late, not lost', async () => {
-    const { inbox, replies } = await lost();
-    const busy = sweeper({ bind: 20, 'send-slow': 20 });
-    await busy.sweep();
-    assert.deepEqual([busy.bound, busy.sent], [[], replies.slice(0, 1)]);
-    const idle = sweeper({ bind: 19, 'send-slow': 19 });
-    await idle.sweep();
-    assert.deepEqual([idle.bound, idle.sent], [inbox, replies.slice(1)]);
   });
 
   it('tells a newcomer once that the holder did not agree, with four sweepers at once', async () => {
