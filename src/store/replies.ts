@@ -39,6 +39,14 @@ export const mayMove = sql.raw(`(r.first_channel IS NULL AND NOT r.was_resent AN
 /** A `sending` reply whose worker said nothing for this long is `unknown`: longer than any provider's time limit. */
 export const LEASE = sql.raw(`interval '60 seconds'`);
 
+/** Which of the ids are the channel's, due and not taken, as of now: nothing is locked, another may claim them meanwhile. */
+export async function dueReplies(db: Database, channel: string, ids: readonly string[]): Promise<string[]> {
+  const { rows: due } = await sql<{ id: string }>`
+    SELECT id FROM replies WHERE id = ANY(${idList(ids)}::bigint[]) AND ${isWithin('id', ids)} AND channel = ${channel}
+      AND ${isInState('status', 'queued')} AND next_attempt_at <= clock_timestamp() ORDER BY id`.execute(db);
+  return due.map(({ id }) => id);
+}
+
 /**
  * Takes those of the ids that are the channel's, due and not taken. From now on a reply is `sending`: whoever dies with it leaves a
  * reply of which nobody knows whether it went out.

@@ -190,6 +190,47 @@ describe('send', () => {
     assert.deepEqual(again, [{ channel: 'main', id: ids[1], delayMs: 60_000 }]);
   });
 
+  /** Seconds of the channel's rate that are used up from now on. */
+  const usedUp = async () => {
+    const [row] = await look<{ seconds: number }>(
+      store.db,
+      sql`SELECT extract(epoch FROM free_at - clock_timestamp())::float8 AS seconds FROM send_rate`,
+    );
+    return row?.seconds ?? 0;
+  };
+
+  it('uses none of the channel’s rate for replies that went out already', async () => {
+    const ids = await addReplies(
+      store.db,
+      Array.from({ length: 10 }, () => ({})),
+    );
+    const { send, provider } = worker(accept, { messagesPerSecond: 10 });
+    await send(ids);
+    for (let again = 0; again < 3; again += 1) await send(ids);
+    assert.equal(provider.handed.length, 10);
+    const seconds = await usedUp();
+    assert.ok(seconds <= 1, `${seconds} s`);
+  });
+
+  it('uses its places for the next of its replies when another job was faster', async () => {
+    const ids = await addReplies(
+      store.db,
+      Array.from({ length: 4 }, () => ({})),
+    );
+    const begun = performance.now();
+    const sentAt: number[] = [];
+    const { send } = worker(
+      (message) => {
+        sentAt.push(performance.now() - begun);
+        return accept(message);
+      },
+      { messagesPerSecond: 2 },
+    );
+    await Promise.all([send(ids), send(ids)]);
+    assert.equal(sentAt.length, 4);
+    assert.ok(Math.max(...sentAt) < 1_900, `${sentAt.join(', ')} ms: the first two at once, the others a second later`);
+  });
+
   it('keeps the channel’s rate: of two packs of 50 at 200 a second, one leaves a quarter of a second later', async () => {
     const ids = await addReplies(
       store.db,
