@@ -22,14 +22,16 @@ export interface NewJob {
   readonly pack: Pack;
   /** Not to be taken before so many milliseconds have passed. */
   readonly delayMs: number;
+  /** Runs that it may have; as many as the catalogue says, unless some of them were in a job that has ended. */
+  readonly attempts?: number;
 }
 
 /** A job as found in the queue: nothing about it has been checked. */
 export interface TakenJob {
   readonly name: string;
   readonly payload: unknown;
-  /** How often it was run before. */
-  readonly attemptsMade: number;
+  /** Runs that it may still have, this one among them. */
+  readonly attemptsLeft: number;
 }
 
 /** Jobs of one queue, by state. */
@@ -102,7 +104,9 @@ export function openQueueBackend(options: QueueBackendOptions): QueueBackend {
       const queue = queueOf(name);
       // One by one: mostly it is one, and BullMQ's bulk insert makes a temporary table in Postgres each time.
       await Promise.all(
-        jobs.map(({ pack, delayMs }) => queue.add(kind, pack, { ...jobOptions(kind), delay: delayMs })),
+        jobs.map(({ pack, delayMs, attempts }) =>
+          queue.add(kind, pack, { ...jobOptions(kind), ...(attempts !== undefined && { attempts }), delay: delayMs }),
+        ),
       );
     },
     consume: (kind, name, process) => consume(store, kind, name, process, (error) => report(name, error)),
@@ -147,10 +151,11 @@ function consume(
   process: (job: TakenJob) => Promise<void>,
   onError: (error: Error) => void,
 ): QueueConsumer {
-  const { concurrency, lockMs } = CATALOG[kind];
+  const { concurrency, lockMs, attempts } = CATALOG[kind];
+  const left = ({ opts, attemptsMade }: Job) => Math.max(1, Math.min(opts.attempts ?? 1, attempts) - attemptsMade);
   const worker = new Worker(
     name,
-    async (job: Job) => process({ name: job.name, payload: job.data, attemptsMade: job.attemptsMade }),
+    async (job: Job) => process({ name: job.name, payload: job.data, attemptsLeft: left(job) }),
     {
       connection: {},
       concurrency,

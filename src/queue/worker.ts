@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
+import { backoffMs } from '../flow/backoff.ts';
 import type { Logger } from '../log.ts';
 import { within } from '../within.ts';
-import type { QueueBackend, QueueConsumer, TakenJob } from './backend.ts';
+import type { NewJob, QueueBackend, QueueConsumer, TakenJob } from './backend.ts';
 import { CATALOG, type Handlers, type JobKind, type Pack, parsePayload, type QueueName, sendQueue } from './catalog.ts';
 import { openHand } from './hand.ts';
 
@@ -75,12 +76,13 @@ function open(
   const tasks = new Set<Task>();
   const hand = openHand(CATALOG[kind].idsInHand);
 
-  function begin(pack: Pack, attemptsMade: number): Promise<void> {
+  function begin(pack: Pack, attemptsLeft: number): Promise<void> {
+    const attempt = CATALOG[kind].attempts - attemptsLeft + 1;
     return new Promise((resolve, reject) => {
       const grip = hand.take(pack.ids.length, resolve);
-      const giveBack = async (error: unknown) => {
-        if (grip.isEnded) await addAgain(backend, kind, queue, pack, options.log);
-        else reject(error);
+      const giveBack = async (error: unknown, again: NewJob | undefined) => {
+        if (!grip.isEnded) reject(error);
+        else if (again !== undefined) await addAgain(backend, kind, queue, again, options.log);
       };
       const succeed = () => {
         grip.release(true);
@@ -89,19 +91,20 @@ function open(
       const fail = async (error: unknown) => {
         grip.release(false);
         // Not what was given back already.
-        if (tasks.has(task)) await giveBack(error);
+        if (tasks.has(task)) await giveBack(error, nextRun(kind, pack, attempt));
       };
-      const over = runHandler(queue, pack, attemptsMade, options, handle)
+      const over = runHandler(queue, pack, attempt, options, handle)
         .then(succeed, fail)
         .finally(() => tasks.delete(task));
-      const task: Task = { over, giveBack: () => giveBack(new Error('Given back: the process ends')) };
+      const again = { pack, delayMs: 0, attempts: attemptsLeft };
+      const task: Task = { over, giveBack: () => giveBack(new Error('Given back: the process ends'), again) };
       tasks.add(task);
     });
   }
 
   const consumer = backend.consume(kind, queue, async (job) => {
     const pack = packIn(kind, queue, job, options);
-    if (pack !== undefined) await begin(pack, job.attemptsMade);
+    if (pack !== undefined) await begin(pack, job.attemptsLeft);
   });
   return { consumer, tasks };
 }
@@ -119,7 +122,7 @@ function packIn(kind: JobKind, queue: QueueName, job: TakenJob, { onTampered, lo
 async function runHandler(
   queue: QueueName,
   pack: Pack,
-  attemptsMade: number,
+  attempt: number,
   { onFailed, log }: WorkerOptions,
   handle: (pack: Pack) => Promise<void>,
 ): Promise<void> {
@@ -127,10 +130,21 @@ async function runHandler(
     await handle(pack);
   } catch (error) {
     onFailed?.(queue);
-    log.error({ queue, ids: pack.ids.length, attempt: attemptsMade + 1, error }, 'Job failed');
+    log.error({ queue, ids: pack.ids.length, attempt, error }, 'Job failed');
     // BullMQ keeps this message with the failed job; the message of what was thrown may quote a row.
     throw new Error('The handler threw; the log has its error', { cause: error });
   }
+}
+
+/**
+ * The job of the next run when a job that has ended failed in run number `attempt`: it waits and counts as BullMQ has a job
+ * wait that has not ended. Undefined after the last: the sweeper finds the rows.
+ */
+function nextRun(kind: JobKind, pack: Pack, attempt: number): NewJob | undefined {
+  const { attempts, backoffMs: firstMs } = CATALOG[kind];
+  if (attempt >= attempts) return undefined;
+  const delayMs = backoffMs(attempt, { firstMs, maxMs: Number.POSITIVE_INFINITY }, Math.random);
+  return { pack, delayMs, attempts: attempts - attempt };
 }
 
 /** A new job for ids whose job has ended already. When the store does not take it, the sweeper finds their rows. */
@@ -138,13 +152,13 @@ async function addAgain(
   backend: QueueBackend,
   kind: JobKind,
   queue: QueueName,
-  pack: Pack,
+  job: NewJob,
   log: Logger,
 ): Promise<void> {
   try {
-    await within(PARTING_MS, backend.add(kind, queue, [{ pack, delayMs: 0 }]));
+    await within(PARTING_MS, backend.add(kind, queue, [job]));
   } catch (error) {
-    log.warn({ queue, ids: pack.ids.length, error }, 'A job could not be given back');
+    log.warn({ queue, ids: job.pack.ids.length, error }, 'A job could not be given back');
   }
 }
 

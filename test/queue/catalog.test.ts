@@ -8,6 +8,8 @@ describe('a job', () => {
       ['one id', { ids: ['1'] }, true],
       ['fifty ids', { ids: numbers(1, 50) }, true],
       ['the largest id of Postgres', { ids: ['9223372036854775807'] }, true],
+      ['one more than the largest', { ids: ['9223372036854775808'] }, false],
+      ['the largest of nineteen digits', { ids: ['1', '9999999999999999999'] }, false],
       ['no id', { ids: [] }, false],
       ['fifty-one ids', { ids: numbers(1, 51) }, false],
       ['a number', { ids: [1] }, false],

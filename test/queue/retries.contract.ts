@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 import { CATALOG, MAX_PACK } from '../../src/queue/catalog.ts';
 import { createEnqueuer } from '../../src/queue/enqueue.ts';
 import { deferred } from '../support/deferred.ts';
@@ -54,6 +54,32 @@ export function retriesContract(queues: Queues): void {
     first.resolve();
     await waitFor(() => ids.length === 2, { what: 'the second run' });
     deepEqual(ids, ['1', '1']);
+  });
+
+  it('give a job that ended before its handler threw no more runs than it has, whatever goes well beside it', async () => {
+    const runs: number[] = [];
+    const { handlers, bound } = recordingHandlers({
+      bind: async ({ ids: [id] }) => {
+        if (id !== '13') return;
+        runs.push(Date.now());
+        throw new Error('the database is away');
+      },
+    });
+    queues.work(handlers);
+    const add = (id: string, attempts?: number) =>
+      queues.backend.add('bind', 'bind', [{ pack: { ids: [id] }, delayMs: 0, ...(attempts && { attempts }) }]);
+    const goWell = async (id: string) => {
+      await add(id);
+      await waitFor(() => bound().includes(id), { what: 'the job that goes well' });
+    };
+    await add('13', 2);
+    for (let good = 101; runs.length < 2; good += 1) await goWell(String(good));
+    await goWell('99');
+    await waitFor(async () => (await queues.store.payloads()).length === 0, { what: 'the end of all jobs' });
+    equal(runs.length, 2);
+    const waitedMs = Number(runs[1]) - Number(runs[0]);
+    // A timer may fire a millisecond early.
+    ok(waitedMs >= CATALOG.bind.backoffMs / 2 - 1, `${waitedMs} ms`);
   });
 
   it('share the jobs of a queue between processes', async () => {
