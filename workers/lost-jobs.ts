@@ -22,6 +22,12 @@ const BUSY_PACKS = 20;
 const ROWS_PER_SWEEP = 5_000;
 const ROWS_OF_BUSY = 300;
 
+/**
+ * How long a queue is waited for. Nobody waits for a sweep, and an overrun process, which hears an answer late, is the one
+ * that has rows to bring back.
+ */
+const ANSWER_MS = 2_000;
+
 /** Brings back the SMS whose job is lost. */
 export async function bringBackSms({ db, queue, enqueue, metrics }: LostJobNeighbours): Promise<void> {
   const search = await searchOf(queue, 'bind');
@@ -58,9 +64,9 @@ interface Search {
  */
 async function searchOf(queue: LostJobNeighbours['queue'], name: QueueName): Promise<Search | undefined> {
   try {
-    const [depth] = await queue.depth([name]);
+    const [depth] = await queue.depth([name], ANSWER_MS);
     if ((depth?.waiting ?? 0) < BUSY_PACKS) return { limit: ROWS_PER_SWEEP, dueBy: undefined };
-    return { limit: ROWS_OF_BUSY, dueBy: await queue.waitingSince(name) };
+    return { limit: ROWS_OF_BUSY, dueBy: await queue.waitingSince(name, ANSWER_MS) };
   } catch {
     return undefined;
   }

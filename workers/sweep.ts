@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locale, Program } from '../src/activation/program.ts';
+import { errorReporter } from '../src/error-reporter.ts';
 import { readOverdueMessages } from '../src/intake/part-keeper.ts';
 import { createReadings } from '../src/intake/readings.ts';
 import type { Logger } from '../src/log.ts';
@@ -28,13 +29,14 @@ const SWEEP_EVERY_MS = 2_000;
 
 /**
  * Brings back what lost its job, reads long SMS that stay incomplete, settles what was never answered, ends offers and
- * seals the audit; every two seconds, in every worker process. Answers the function that stops it, after the sweep at hand.
+ * seals the audit; every two seconds, in every worker process. Answers the function that stops it, after the step at hand.
  */
 export function startSweeper(neighbours: SweepNeighbours): () => Promise<void> {
   const stopping = new AbortController();
+  const sweep = createSweep(neighbours);
   const running = (async () => {
     while (!stopping.signal.aborted) {
-      await sweepOnce(neighbours).catch((error: unknown) => neighbours.log.error({ error }, 'A sweep failed'));
+      await sweep(stopping.signal);
       await sleep(SWEEP_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   })();
@@ -44,34 +46,60 @@ export function startSweeper(neighbours: SweepNeighbours): () => Promise<void> {
   };
 }
 
-/** One sweep: everything that a crash, a wiped Redis or a silent provider left behind. */
-export async function sweepOnce(neighbours: SweepNeighbours): Promise<void> {
-  const { db, programs, lines, quota, enqueue, now } = neighbours;
-  await bringBackSms(neighbours);
-  await bringBackReplies(neighbours);
-  await readOverdueMessages(neighbours, createReadings(neighbours), [...lines.keys()]);
-  await settleReplies(neighbours);
-  for (const program of programs.values()) {
-    const localeFor = (phone: Msisdn, member: Locale | undefined) =>
-      chooseLocale({ member, country: numberingFacts(phone)?.country, program });
-    const refused = await refuseExpired(db, program, { quota, now: now(), localeFor });
-    for (const { id, channel } of refused) enqueue.send(channel, [id]);
-  }
-  await deleteOldAnswers(db);
-  await forgetCodes(db, now());
-  await forgetUnconfirmed(db, now());
-  await sealAudit(db);
+/**
+ * Gives the function that sweeps once: everything that a crash, a wiped Redis or a silent provider left behind. It never
+ * throws: a step that fails is told of by its name and keeps no other from its work.
+ */
+export function createSweep(neighbours: SweepNeighbours): (signal?: AbortSignal) => Promise<void> {
+  const report = errorReporter((step, failure) =>
+    neighbours.log.error({ step, ...failure }, 'A step of the sweep failed'),
+  );
+  return async (signal) => {
+    for (const [step, work] of stepsOf(neighbours)) {
+      if (signal?.aborted === true) return;
+      await work().catch((error: unknown) => report(step, error));
+    }
+  };
 }
 
-/** Receipts whose reply is known by now, and replies that got no answer. */
-async function settleReplies({ db, lines, enqueue, metrics, log }: SweepNeighbours): Promise<void> {
-  await applyParked(db);
+type Step = readonly [name: string, work: () => Promise<unknown>];
+
+function stepsOf(neighbours: SweepNeighbours): readonly Step[] {
+  const { db, lines, programs, now } = neighbours;
+  return [
+    ['SMS without a job', () => bringBackSms(neighbours)],
+    ['replies without a job', () => bringBackReplies(neighbours)],
+    ['long SMS', () => readOverdueMessages(neighbours, createReadings(neighbours), [...lines.keys()])],
+    ['receipts that came first', () => applyParked(db)],
+    ['receipts of no reply', () => dropReceipts(neighbours)],
+    ['unanswered sends', () => settleSends(neighbours)],
+    ...[...programs.values()].map(
+      (program): Step => [`offers of ${program.key}`, () => endOffers(neighbours, program)],
+    ),
+    ['old answers of the API', () => deleteOldAnswers(db)],
+    ['codes', () => forgetCodes(db, now())],
+    ['unconfirmed enrolments', () => forgetUnconfirmed(db, now())],
+    ['audit', () => sealAudit(db)],
+  ];
+}
+
+async function dropReceipts({ db, metrics, log }: SweepNeighbours): Promise<void> {
   for (const [channel, receipts] of await dropParked(db)) {
     metrics.receiptsUnmatched.inc({ channel }, receipts);
     log.warn({ channel, receipts }, 'Receipts named no reply of ours');
   }
+}
+
+async function settleSends({ db, lines, enqueue, log }: SweepNeighbours): Promise<void> {
   const { unknown, held, resent } = await settleUnanswered(db, unansweredPolicies(lines));
   for (const { id, channel } of resent) enqueue.send(channel, [id]);
   const counts = { unknown, held, resent: resent.length };
   if (unknown + held + resent.length > 0) log.warn(counts, 'Replies were never answered by their provider');
+}
+
+async function endOffers({ db, quota, enqueue, now }: SweepNeighbours, program: Program): Promise<void> {
+  const localeFor = (phone: Msisdn, member: Locale | undefined) =>
+    chooseLocale({ member, country: numberingFacts(phone)?.country, program });
+  const refused = await refuseExpired(db, program, { quota, now: now(), localeFor });
+  for (const { id, channel } of refused) enqueue.send(channel, [id]);
 }

@@ -58,13 +58,13 @@ export interface QueueBackend {
   add(kind: JobKind, queue: QueueName, jobs: readonly NewJob[]): Promise<void>;
   /** Starts to take jobs, `process` by `process`; one that rejects is run again as the catalogue says. */
   consume(kind: JobKind, queue: QueueName, process: (job: TakenJob) => Promise<void>): QueueConsumer;
-  /** Of the queues named. Rejects when the store does not answer within 500 ms. */
-  depth(queues: readonly QueueName[]): Promise<readonly QueueDepth[]>;
+  /** Of the queues named. Rejects when the store does not answer within `answerMs`, 500 unless told otherwise. */
+  depth(queues: readonly QueueName[], answerMs?: number): Promise<readonly QueueDepth[]>;
   /**
    * When the job that is taken next was added; undefined when none waits. Jobs that were added before it were taken, or
-   * are lost, or wait for their second run or their time. Rejects when the store does not answer within 500 ms.
+   * are lost, or wait for their second run or their time. Rejects when the store does not answer within `answerMs`.
    */
-  waitingSince(queue: QueueName): Promise<Date | undefined>;
+  waitingSince(queue: QueueName, answerMs?: number): Promise<Date | undefined>;
   /** Rejects when the store does not answer within 500 ms. */
   ping(): Promise<void>;
   /** Ends the connections; close the workers first. */
@@ -103,21 +103,16 @@ export function openQueueBackend(options: QueueBackendOptions): QueueBackend {
       await store.ready();
       const queue = queueOf(name);
       // One by one: mostly it is one, and BullMQ's bulk insert makes a temporary table in Postgres each time.
-      await Promise.all(
-        jobs.map(({ pack, delayMs, attempts }) =>
-          queue.add(kind, pack, { ...jobOptions(kind), ...(attempts !== undefined && { attempts }), delay: delayMs }),
-        ),
-      );
+      await Promise.all(jobs.map((job) => queue.add(kind, job.pack, jobOptions(kind, job))));
     },
     consume: (kind, name, process) => consume(store, kind, name, process, (error) => report(name, error)),
-    depth: (names) => {
+    depth: (names, answerMs = ANSWER_MS) => {
       const depths = () => Promise.all(names.map((name) => depthOf(name, queueOf(name))));
-      return within(ANSWER_MS, store.ready().then(depths));
+      return within(answerMs, store.ready().then(depths));
     },
-    waitingSince: async (name) => {
-      const asked = store.ready().then(() => store.waitingSince(queueOf(name)));
-      const at = await within(ANSWER_MS, asked);
-      return at === undefined ? undefined : new Date(at);
+    waitingSince: (name, answerMs = ANSWER_MS) => {
+      const since = () => store.waitingSince(queueOf(name));
+      return within(answerMs, store.ready().then(since));
     },
     ping: async () => {
       await within(
@@ -132,10 +127,11 @@ export function openQueueBackend(options: QueueBackendOptions): QueueBackend {
   };
 }
 
-function jobOptions(kind: JobKind): JobsOptions {
-  const { attempts, backoffMs, keepFailed } = CATALOG[kind];
+function jobOptions(kind: JobKind, { delayMs, attempts }: NewJob): JobsOptions {
+  const { attempts: most, backoffMs, keepFailed } = CATALOG[kind];
   return {
-    attempts,
+    delay: delayMs,
+    attempts: attempts ?? most,
     backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
     removeOnComplete: true,
     removeOnFail: { count: keepFailed },

@@ -30,10 +30,10 @@ export function postgresStore(databaseUrl: string, onError: OnError): Store {
 }
 
 /** Asked for the first of the waiting jobs, BullMQ itself gives the last. */
-async function waitingSince(asking: PostgresConnection, queue: string): Promise<number | undefined> {
+async function waitingSince(asking: PostgresConnection, queue: string): Promise<Date | undefined> {
   await asking.waitUntilReady();
-  const { rows } = await asking.pool.query<{ at: number }>(
-    `SELECT added_at_ms::float8 AS at FROM ${SCHEMA}.job WHERE queue = $1 AND state = 'waiting'
+  const { rows } = await asking.pool.query<{ at: Date }>(
+    `SELECT to_timestamp(added_at_ms / 1000.0) AS at FROM ${SCHEMA}.job WHERE queue = $1 AND state = 'waiting'
      ORDER BY priority, seq LIMIT 1`,
     [queue],
   );

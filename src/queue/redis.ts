@@ -57,7 +57,10 @@ export function redisStore(url: string, prefix: string, onError: OnError): Store
     producing,
     consuming: patient(consuming),
     ready: readiness(asking),
-    waitingSince: async (queue) => (await queue.getWaiting(0, 0))[0]?.timestamp,
+    waitingSince: async (queue) => {
+      const [next] = await queue.getWaiting(0, 0);
+      return next === undefined ? undefined : new Date(next.timestamp);
+    },
     ping: () => asking.ping(),
     close: async () => {
       asking.disconnect();

@@ -13,8 +13,8 @@ export interface Store {
   readonly consuming: Factory;
   /** Resolves once there is a connection to add through; rejects as soon as one could not be made. */
   ready(): Promise<void>;
-  /** When the job that is taken next was added, in milliseconds since 1970; undefined when none waits. May hang. */
-  waitingSince(queue: Queue): Promise<number | undefined>;
+  /** When the job that is taken next was added; undefined when none waits. May hang. */
+  waitingSince(queue: Queue): Promise<Date | undefined>;
   /** Rejects when the store does not answer; may hang. */
   ping(): Promise<unknown>;
   /** Ends the connections at once. */

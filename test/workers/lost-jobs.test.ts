@@ -48,7 +48,7 @@ describe('rows whose job is lost', () => {
     );
 
   /** What is enqueued again: SMS, then replies with their channel. */
-  async function broughtBack(): Promise<string[]> {
+  async function broughtBack(asked: Pick<QueueBackend, 'depth' | 'waitingSince'> = queue): Promise<string[]> {
     const ids: string[] = [];
     const enqueue = {
       bind: (found: readonly string[]) => ids.push(...found),
@@ -56,7 +56,7 @@ describe('rows whose job is lost', () => {
       drain: () => Promise.resolve(),
       dropped: 0,
     };
-    const neighbours = { db: store.db, lines, queue, enqueue, metrics };
+    const neighbours = { db: store.db, lines, queue: asked, enqueue, metrics };
     await bringBackSms(neighbours);
     await bringBackReplies(neighbours);
     return ids;
@@ -86,6 +86,16 @@ describe('rows whose job is lost', () => {
     await addJobs('send', 'send-slow', 20);
     const { main } = await rows(0);
     assert.deepEqual(await broughtBack(), [main]);
+  });
+
+  it('come back also while another queue does not answer, such as one whose node of a Redis Cluster is down', async () => {
+    const { sms, main } = await rows(0);
+    const half: typeof queue = {
+      ...queue,
+      depth: (names, answerMs) =>
+        names.includes('send-slow') ? Promise.reject(new Error('Its node is down')) : queue.depth(names, answerMs),
+    };
+    assert.deepEqual(await broughtBack(half), [...sms, main]);
   });
 
   it('come back in hundreds while their queue is long, so that nobody waits behind all of them', async () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import type { Line } from '../../src/lines.ts';
+import { createLogger } from '../../src/log.ts';
 import type { QueueBackend } from '../../src/queue/backend.ts';
 import { keepParts } from '../../src/store/long-messages.ts';
 import { applyReceipts } from '../../src/store/receipts.ts';
 import { createReplyQuota } from '../../src/store/reply-quota.ts';
-import { startSweeper, sweepOnce } from '../../workers/sweep.ts';
+import { createSweep, startSweeper } from '../../workers/sweep.ts';
 import { addReplies } from '../store/outbox.ts';
 import { channelOf } from '../support/channel.ts';
 import { addCards, arrive, inbound, look } from '../support/club.ts';
@@ -13,7 +14,7 @@ import { freshStore } from '../support/fresh-store.ts';
 import { accept, scriptedProvider } from '../support/scripted-provider.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { CLUB, card, phone } from '../support/world.ts';
-import { binder, log, metrics } from './binder.ts';
+import { binder, metrics } from './binder.ts';
 
 const NOW = new Date('2024-05-01T12:00:00Z');
 const LATER = new Date(NOW.getTime() + 15 * 60_000);
@@ -27,21 +28,22 @@ describe('the sweeper', () => {
   const store = freshStore();
 
   /** A sweeper over the channels `main` and `slow`, whose queues are empty. */
-  function sweeper(state: 'queue answers' | 'queue is away' = 'queue answers', now = LATER) {
+  function sweeper(state: 'queue answers' | 'queue is away' = 'queue answers', programs = new Map([['club', CLUB]])) {
     const bound: string[] = [];
     const sent: string[] = [];
+    const lines: string[] = [];
     const depth: QueueBackend['depth'] = (queues) =>
       state === 'queue is away'
         ? Promise.reject(new Error('Redis is away'))
         : Promise.resolve(queues.map((queue) => ({ queue, waiting: 0, active: 0, delayed: 0, failed: 0 })));
     const neighbours = {
       db: store.db,
-      programs: new Map([['club', CLUB]]),
+      programs,
       lines: new Map(['main', 'slow'].map((key) => [key, lineOf(key)])),
       metrics,
-      log,
-      now: () => now,
-      quota: createReplyQuota(store.db, () => now),
+      log: createLogger({ level: 'error', destination: { write: (line) => void lines.push(line) } }),
+      now: () => LATER,
+      quota: createReplyQuota(store.db, () => LATER),
       queue: { depth, waitingSince: () => Promise.resolve(undefined) },
       enqueue: {
         bind: (ids: readonly string[]) => bound.push(...ids),
@@ -50,7 +52,7 @@ describe('the sweeper', () => {
         dropped: 0,
       },
     };
-    return { sweep: () => sweepOnce(neighbours), start: () => startSweeper(neighbours), bound, sent };
+    return { sweep: createSweep(neighbours), start: () => startSweeper(neighbours), bound, sent, lines };
   }
 
   async function lost(): Promise<{ inbox: string[]; replies: string[] }> {
@@ -136,6 +138,31 @@ describe('the sweeper', () => {
     await sweeper('queue is away').sweep();
     assert.deepEqual(await look(store.db, sql`SELECT status FROM replies`), [{ status: 'unknown' }]);
     assert.equal((await look(store.db, sql`SELECT FROM audit_chain`)).length, 1);
+  });
+
+  it('goes on after a step that fails, also of one programme alone, and names it in the log once', async () => {
+    await addCards(store.db, [{ number: card(1), holder: phone(1) }]);
+    const asks = inbound(phone(2), { kind: 'card', card: card(1) });
+    await binder(store.db, { now: () => NOW }).bind(await arrive(store.db, [asks]));
+    // Postgres takes no NUL, so every statement of this programme fails.
+    const broken = { ...CLUB, key: 'bro\0ken' };
+    const { sweep, sent, lines } = sweeper(
+      'queue answers',
+      new Map([broken, CLUB].map((program) => [program.key, program])),
+    );
+    await sql`ALTER TABLE parked_receipts RENAME TO away`.execute(store.db);
+    try {
+      await sweep();
+      await sweep();
+    } finally {
+      await sql`ALTER TABLE away RENAME TO parked_receipts`.execute(store.db);
+    }
+    assert.equal(sent.length, 1, 'the newcomer is told');
+    assert.ok((await look(store.db, sql`SELECT FROM audit_chain`)).length > 0);
+    assert.deepEqual(
+      lines.map((line) => (JSON.parse(line) as { step: string }).step),
+      ['receipts that came first', 'receipts of no reply', `offers of ${broken.key}`],
+    );
   });
 
   it('sweeps at once when it starts, and no more once it is stopped', async () => {
