@@ -47,6 +47,8 @@ function counters(registry: Registry) {
     ]),
     sendAttempts: count('send_attempts', 'Answers of providers to our sends', ['channel', 'outcome']),
     enqueueDropped: count('enqueue_dropped', 'Jobs the queue did not take; the sweeper brings them back'),
+    jobFailures: count('job_failures', 'Runs of jobs whose handler threw', ['queue']),
+    foreignJobs: count('foreign_jobs', 'Jobs dropped because we did not write them', ['queue']),
     swept: count('swept', 'Rows the sweeper found without a job', ['kind']),
     templateFallbacks: count('template_fallbacks', 'Replies sent with the safe text because their template failed'),
     dailyCapReached: count('daily_cap_reached', 'Replies withheld by the daily cap of a programme', ['program']),

@@ -1,8 +1,10 @@
 import { createEventPoster } from '../src/events/poster.ts';
 import { openTemplates } from '../src/files/template-folder.ts';
 import { createIntake } from '../src/intake/intake.ts';
+import type { Metrics } from '../src/metrics.ts';
 import { keepUpMonths } from '../src/month-upkeep.ts';
 import type { QueueBackend } from '../src/queue/backend.ts';
+import { type QueueName, sendQueue } from '../src/queue/catalog.ts';
 import { startWorkers } from '../src/queue/worker.ts';
 import type { Service } from '../src/service.ts';
 import type { Database } from '../src/store/database.ts';
@@ -83,7 +85,11 @@ function jobsOf(queue: QueueBackend, carrying: SendNeighbours, binding: Omit<Bin
   const sendNow = createSendNow(carrying, attempts);
   const handlers = { bind: createBind({ ...binding, sendNow }), send: createSend(carrying, attempts) };
   return (channels: readonly string[], isBinding: boolean) => {
-    const workers = startWorkers(queue, handlers, { channels, isBinding, log: carrying.log });
+    const counting = countJobs(carrying.metrics, [
+      ...(isBinding ? (['bind'] as const) : []),
+      ...channels.map(sendQueue),
+    ]);
+    const workers = startWorkers(queue, handlers, { channels, isBinding, log: carrying.log, ...counting });
     const ends = channels.map((channel) => sendNow.open(channel));
     const endSending = (graceMs: number) => Promise.all(ends.map((end) => end(graceMs)));
     return async (graceMs: number) => {
@@ -93,6 +99,15 @@ function jobsOf(queue: QueueBackend, carrying: SendNeighbours, binding: Omit<Bin
       // What the last packs decided still goes out.
       await (calledOff ?? endSending(Math.max(0, endAt - performance.now())));
     };
+  };
+}
+
+/** Counts from 0 what fails and what is not ours: to Prometheus a counter that begins with 1 has not risen. */
+function countJobs({ jobFailures, foreignJobs }: Metrics, queues: readonly QueueName[]) {
+  for (const queue of queues) for (const counter of [jobFailures, foreignJobs]) counter.inc({ queue }, 0);
+  return {
+    onFailed: (queue: QueueName) => jobFailures.inc({ queue }),
+    onTampered: (queue: QueueName) => foreignJobs.inc({ queue }),
   };
 }
 
