@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { everySoOften } from './flow/every-so-often.ts';
 import type { Logger } from './log.ts';
 import type { Database } from './store/database.ts';
 import { preparePartitions } from './store/partitions.ts';
@@ -21,19 +21,11 @@ const EVERY_MS = 3_600_000;
  * Answers the function that stops it, after the work at hand.
  */
 export function keepUpMonths(neighbours: MonthNeighbours): () => Promise<void> {
-  const stopping = new AbortController();
-  const running = (async () => {
-    while (!stopping.signal.aborted) {
-      await keepUpOnce(neighbours).catch((error: unknown) =>
-        neighbours.log.error({ error }, 'The months of messages were not kept up'),
-      );
-      await sleep(EVERY_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
-    }
-  })();
-  return async () => {
-    stopping.abort();
-    await running;
-  };
+  return everySoOften(
+    EVERY_MS,
+    () => keepUpOnce(neighbours),
+    (error) => neighbours.log.error({ error }, 'The months of messages were not kept up'),
+  );
 }
 
 /** Once: what is missing is made, what is old is dropped, and what is old and stays is told of. */

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Program } from '../src/activation/program.ts';
 import type { EventPoster } from '../src/events/poster.ts';
 import { backoffMs } from '../src/flow/backoff.ts';
+import { pause } from '../src/flow/pause.ts';
 import type { Logger } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
 import type { Database } from '../src/store/database.ts';
@@ -63,10 +63,9 @@ async function deliverUntil(signal: AbortSignal, neighbours: EventNeighbours, pr
       return 0;
     });
     if (taken > 0 && underWay.size < AT_ONCE) continue;
-    const pause = new AbortController();
-    const ended = AbortSignal.any([signal, pause.signal]);
-    await Promise.race([sleep(lookEveryMs, undefined, { signal: ended }).catch(() => undefined), ...underWay]);
-    pause.abort();
+    const over = new AbortController();
+    await Promise.race([pause(lookEveryMs, AbortSignal.any([signal, over.signal])), ...underWay]);
+    over.abort();
   }
   await Promise.all(underWay);
 }

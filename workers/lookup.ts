@@ -1,6 +1,7 @@
-import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs } from '../src/flow/backoff.ts';
+import { everySoOften } from '../src/flow/every-so-often.ts';
+import { pause } from '../src/flow/pause.ts';
 import type { Line } from '../src/lines.ts';
 import type { Logger } from '../src/log.ts';
 import type { Metrics } from '../src/metrics.ts';
@@ -51,22 +52,11 @@ export function unansweredPolicies(lines: ReadonlyMap<string, Line>): Unanswered
  * the function that stops it, which does not wait for a provider: the look-up at hand is made again elsewhere.
  */
 export function startLookups(neighbours: LookupNeighbours): () => Promise<void> {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  // Every channel's look-up at hand listens to it.
-  setMaxListeners(0, signal);
-  const running = (async () => {
-    while (!signal.aborted) {
-      await lookUpDue(neighbours, signal).catch((error: unknown) =>
-        neighbours.log.error({ error }, 'Unanswered sends could not be looked up'),
-      );
-      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-    }
-  })();
-  return async () => {
-    stopping.abort();
-    await running;
-  };
+  return everySoOften(
+    LOOK_EVERY_MS,
+    (signal) => lookUpDue(neighbours, signal),
+    (error) => neighbours.log.error({ error }, 'Unanswered sends could not be looked up'),
+  );
 }
 
 /** Looks up all that is due: one after the other for each channel, at the channel's rate. */
@@ -98,7 +88,7 @@ async function lookUpChannel(
     // A provider that is away cannot tell, and asking it would only use up the look-ups.
     if ((circuits.get(key)?.retryAfterMs() ?? 0) > 0) return;
     const waitMs = await reserveSends(db, key, 1, line.channel.messagesPerSecond);
-    if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    if (waitMs > 0) await pause(waitMs, signal);
     if (signal.aborted) return;
     const reply = await claimLookup(db, key, tries);
     if (reply === undefined) return;

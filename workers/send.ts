@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel } from '../src/config.ts';
+import { pause } from '../src/flow/pause.ts';
 import type { ChannelJobContext, Handlers } from '../src/queue/catalog.ts';
 import { moveAway, putOff } from '../src/store/hold-back.ts';
 import { type ClaimedReply, claimReplies, dueReplies } from '../src/store/replies.ts';
@@ -81,6 +81,6 @@ async function waitForTurn(
 ): Promise<boolean> {
   if (signal.aborted) return false;
   const waitMs = await reserveSends(db, channel.key, count, channel.messagesPerSecond);
-  if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+  if (waitMs > 0) await pause(waitMs, signal);
   return !signal.aborted;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../src/flow/pause.ts';
 import type { Line } from '../src/lines.ts';
 import type { Logger } from '../src/log.ts';
 import type { Received, SessionDoor, SessionState, Sessions } from '../src/providers/provider.ts';
@@ -214,8 +215,4 @@ function abortOf(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

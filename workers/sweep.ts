@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locale, Program } from '../src/activation/program.ts';
 import { errorReporter } from '../src/error-reporter.ts';
+import { everySoOften } from '../src/flow/every-so-often.ts';
 import { readOverdueMessages } from '../src/intake/part-keeper.ts';
 import { createReadings } from '../src/intake/readings.ts';
 import type { Logger } from '../src/log.ts';
@@ -32,18 +32,9 @@ const SWEEP_EVERY_MS = 2_000;
  * seals the audit; every two seconds, in every worker process. Answers the function that stops it, after the step at hand.
  */
 export function startSweeper(neighbours: SweepNeighbours): () => Promise<void> {
-  const stopping = new AbortController();
-  const sweep = createSweep(neighbours);
-  const running = (async () => {
-    while (!stopping.signal.aborted) {
-      await sweep(stopping.signal);
-      await sleep(SWEEP_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  })();
-  return async () => {
-    stopping.abort();
-    await running;
-  };
+  return everySoOften(SWEEP_EVERY_MS, createSweep(neighbours), (error) =>
+    neighbours.log.error({ error }, 'A sweep failed'),
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../flow/pause.ts';
 import type { Logger } from '../log.ts';
 import { type Database, isDatabaseAway } from './database.ts';
 import { assertSafeToStart } from './health.ts';
@@ -17,7 +17,7 @@ export async function prepareDatabase(url: string, db: Database, log: Logger, si
       signal.throwIfAborted();
       if (!isDatabaseAway(error)) throw error;
       log.warn({ error }, 'The database is away; trying again');
-      await sleep(1_000, undefined, { signal }).catch(() => undefined);
+      await pause(1_000, signal);
     }
   }
 }

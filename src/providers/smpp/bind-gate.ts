@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../../flow/pause.ts';
 
 /** What came of an attempt to bind. */
 export type BindResult = 'bound' | 'failed' | 'refused-password';
@@ -23,7 +23,7 @@ export function bindGate({ afterFailureMs, afterRefusalMs }: BindGateOptions): B
 
   async function takeTurn(attempt: () => Promise<BindResult>, signal: AbortSignal): Promise<BindResult | undefined> {
     const waitMs = opensAt - performance.now();
-    if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    if (waitMs > 0) await pause(waitMs, signal);
     if (signal.aborted) return undefined;
     const result = await attempt();
     const pauseMs = { bound: 0, failed: afterFailureMs, 'refused-password': afterRefusalMs }[result];

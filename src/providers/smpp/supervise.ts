@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Backoff, backoffMs } from '../../flow/backoff.ts';
+import { pause } from '../../flow/pause.ts';
 import type { SessionState } from '../provider.ts';
 import type { BindGate, BindResult } from './bind-gate.ts';
 import { type BindKind, connectTo } from './connect.ts';
@@ -77,7 +77,7 @@ export class Line {
       failures = heldMs >= backoff.maxMs ? 1 : failures + 1;
       if (signal.aborted) break;
       this.#enter('waiting', this.#reason);
-      await sleep(backoffMs(failures, backoff, random), undefined, { signal }).catch(() => undefined);
+      await pause(backoffMs(failures, backoff, random), signal);
     }
     this.#enter('closed');
   }
