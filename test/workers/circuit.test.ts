@@ -73,8 +73,11 @@ describe('a circuit', () => {
     assert.deepEqual(await circuit.ask(), { kind: 'none', retryAfterMs: 1 });
   });
 
-  it('waits no longer and no shorter when the time of day is set anew meanwhile', async () => {
-    for (const hours of [-1, 1]) {
+  for (const [where, hours] of [
+    ['back', -1],
+    ['forward', 1],
+  ] as const) {
+    it(`waits no longer and no shorter when the time of day is put ${where} by an hour meanwhile`, async () => {
       const { circuit, attempt } = start();
       await attempt(REFUSED);
       const timeOfDay = Date.now() + hours * 3_600_000;
@@ -83,8 +86,8 @@ describe('a circuit', () => {
       clock += 3_000;
       await attempt(ACCEPTED);
       assert.equal(circuit.word(), 'closed');
-    }
-  });
+    });
+  }
 
   it('lets one go to find out; the others wait for what that learns', async () => {
     const { circuit, attempt } = start();
