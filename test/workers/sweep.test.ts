@@ -63,7 +63,7 @@ describe('the sweeper', () => {
     const [main, slow] = await addReplies(store.db, [{}, { channel: 'slow' }]);
     await sql`UPDATE inbox SET sweep_at = now()`.execute(store.db);
     await sql`UPDATE replies SET sweep_at = now() WHERE sweep_at IS NOT NULL`.execute(store.db);
-    return { inbox, replies: [`main ${main}`, `slow ${slow}`] };
+    return { inbox: inbox.toSorted(), replies: [`main ${main}`, `slow ${slow}`] };
   }
 
   it('brings back SMS and replies that lost their job', async () => {
