@@ -13,6 +13,13 @@ const EXIT_WITHIN_MS = 20_000;
  */
 const HEAP_GROWTH_PERCENT = 35;
 
+/**
+ * V8 makes objects old at once whose like have mostly survived. An SMS's are under way for longer than a young generation
+ * takes to fill, and then garbage: old, only a collection of the whole heap finds them, and until then they keep young
+ * ones. Without it the HTTP process needs a sixth less CPU at full load.
+ */
+const FLAGS = [`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`, '--no-allocation-site-pretenuring'];
+
 /** What a program is given to start with. */
 export interface Run {
   readonly settings: Settings;
@@ -30,7 +37,7 @@ export interface Run {
  * than 20 s. Further signals are ignored: a second Ctrl-C cannot break the drain.
  */
 export async function run(start: (run: Run) => Promise<void>): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
+  for (const flag of FLAGS) setFlagsFromString(flag);
   const parts = new Parts();
   let log: Logger | undefined;
   try {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Server as NetServer } from 'node:net';
+import { Slots } from '../flow/slots.ts';
 import { type Address, end, openDoors } from './doors.ts';
 import { messagesFor } from './express-messages.ts';
 import { onceATurn } from './once-a-turn.ts';
@@ -76,16 +77,16 @@ interface Requests {
 }
 
 function countRequests(app: RequestListener): Requests {
-  const inFlight = new Set<ServerResponse>();
+  const inFlight = new Slots<ServerResponse>();
   let onIdle: (() => void) | undefined;
   const hear = onceATurn();
   return {
     listener: (request, response) => {
       hear(request, response);
-      inFlight.add(response);
+      const place = inFlight.enter(response);
       if (onIdle !== undefined) response.setHeader('connection', 'close');
       response.once('close', () => {
-        inFlight.delete(response);
+        inFlight.leave(place);
         if (inFlight.size === 0) onIdle?.();
       });
       app(request, response);
