@@ -54,6 +54,8 @@ interface PackResult {
   readonly rest: readonly string[];
 }
 
+const NOTHING: PackResult = { decided: [], outcomes: [], replies: [], failed: [], ofNoProgram: [], rest: [] };
+
 /**
  * The bind job: decides a pack of SMS in one transaction, and hands the replies on. A pack that the database refuses
  * because of its data is decided one by one, so that one SMS cannot hold up its neighbours.
@@ -128,14 +130,7 @@ async function bindIn(trx: Trx, neighbours: TryNeighbours, ids: readonly string[
     const program = neighbours.programs.get(claimed.program);
     results.push(
       program === undefined
-        ? {
-            decided: [],
-            outcomes: [],
-            replies: [],
-            failed: [],
-            ofNoProgram: claimed.rows.map((row) => row.id),
-            rest: [],
-          }
+        ? { ...NOTHING, ofNoProgram: claimed.rows.map((row) => row.id) }
         : await bindProgram(trx, neighbours, program, claimed),
     );
   }
