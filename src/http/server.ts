@@ -32,24 +32,25 @@ export interface Listening {
 export interface Terms {
   readonly doors?: number;
   readonly maxConnections?: number;
+  readonly onConnection?: (open: number) => void;
   readonly isAnswered?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 /**
  * Serves `app`; resolves when connections are accepted, rejects when the port is taken. `doors`: sockets to listen with, for
  * a port where thousands may come at once; see `openDoors`. Of more than `maxConnections` at a time the newest are cut.
- * What `isAnswered` has answered does not come to `app`.
+ * `onConnection` is told of each, and how many are open with it. What `isAnswered` has answered does not come to `app`.
  */
 export async function listen(
   app: RequestListener,
   at: Address,
-  { doors = 1, maxConnections = MAX_CONNECTIONS, isAnswered = () => false }: Terms = {},
+  { doors = 1, maxConnections = MAX_CONNECTIONS, onConnection, isAnswered = () => false }: Terms = {},
 ): Promise<Listening> {
   const requests = countRequests((request, response) => {
     if (!isAnswered(request, response)) app(request, response);
   });
   const server = createServer({ ...TIMEOUTS, ...messagesFor(app) }, requests.listener);
-  boundConnections(server, maxConnections);
+  boundConnections(server, maxConnections, onConnection);
   const open = await openDoors(server, at, doors);
   return {
     port: (server.address() as AddressInfo).port,
@@ -59,13 +60,14 @@ export async function listen(
 }
 
 /** Node's own bound is one of each door. */
-function boundConnections(server: Server, max: number): void {
+function boundConnections(server: Server, max: number, onConnection: Terms['onConnection']): void {
   let open = 0;
   server.on('connection', (socket) => {
     open += 1;
     socket.once('close', () => {
       open -= 1;
     });
+    onConnection?.(open);
     if (open > max) socket.destroy();
   });
 }

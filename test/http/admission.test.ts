@@ -64,6 +64,41 @@ describe('the admission of webhook calls', () => {
     assert.equal(room(admission), 3);
   });
 
+  const crowds: [string, { newcomers: number; open: number }, number][] = [
+    [
+      'a crowd of new connections, when more are open than may wait, leaves as few as there ever are',
+      { newcomers: 64, open: 401 },
+      100,
+    ],
+    ['one that grows beyond what may wait, too', { newcomers: 500, open: 430 }, 100],
+    ['some new connections do not', { newcomers: 63, open: 2_000 }, 400],
+    [
+      'nor do many where all who are there may wait, as of a provider that opens one for each call',
+      { newcomers: 400, open: 400 },
+      400,
+    ],
+  ];
+  for (const [name, { newcomers, open }, expected] of crowds) {
+    it(name, () => {
+      const { admission } = onAClock();
+      for (let left = newcomers - 1; left >= 0; left -= 1) admission.connected(open - left);
+      assert.equal(admission.limit, expected);
+      assert.equal(room(admission), expected);
+    });
+  }
+
+  it('counts newcomers by the turn, and gives back after a crowd as after a long turn', async () => {
+    const { admission, turn } = onAClock();
+    for (let some = 0; some < 10; some += 1) {
+      for (let one = 0; one < 63; one += 1) admission.connected(2_000);
+      await turn(50);
+    }
+    assert.equal(admission.limit, 400);
+    for (let one = 0; one < 64; one += 1) admission.connected(2_000);
+    await turn(50);
+    assert.equal(admission.limit, 105);
+  });
+
   it('refuses those who come while as many as before still wait, once fewer may', async () => {
     const { admission, turn } = onAClock();
     for (let entered = 0; entered < 300; entered += 1) admission.enter();

@@ -46,6 +46,24 @@ describe('a listener', () => {
     }
   });
 
+  it('tells of each connection at any of its doors how many are open with it', async () => {
+    const told: number[] = [];
+    const listening = await serve((_request, response) => response.end(), {
+      doors: 8,
+      onConnection: (open) => told.push(open),
+    });
+    const lines = [dial(listening), dial(listening), dial(listening)];
+    await waitFor(() => told.length === 3, { what: 'three connections' });
+    for (const { socket } of lines.slice(1)) socket.end();
+    await Promise.all(lines.slice(1).map(({ ended }) => ended));
+    const nextIsSecond = async () => {
+      await call(listening, { path: '/' });
+      return told.at(-1) === 2;
+    };
+    await waitFor(nextIsSecond, { what: 'two to have left' });
+    assert.deepEqual(told.slice(0, 3), [1, 2, 3]);
+  });
+
   it('rejects when the port is taken', async () => {
     const { port } = await serve((_request, response) => response.end());
     await assert.rejects(
