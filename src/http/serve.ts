@@ -58,7 +58,7 @@ export async function serve(service: Service): Promise<Serving> {
   const providers = await listen(
     createPublicApp({ webhooks, api: api.router, trustedProxies, log }),
     { port: settings.port },
-    { doors: DOORS, onConnection: admission.connected, isAnswered: turnAway(admission, metrics) },
+    { doors: DOORS, onConnection: (open) => admission.connected(open), isAnswered: turnAway(admission, metrics) },
   );
   const phone = phoneChannels({ settings, db, port: () => providers.port, keep });
   const consoleApp = createConsoleApp({

@@ -48,12 +48,16 @@ export async function cardHistory(db: Database, program: string, number: CardNum
     .where('number', '=', number)
     .executeTakeFirst();
   if (card === undefined) return undefined;
-  const bindings = await db
+  const ofCard = db
     .selectFrom('bindings')
     .select(['phone', 'proof', 'actor', 'opened_at as openedAt', 'closed_at as closedAt', 'closed_by as closedBy'])
     .where('program', '=', program)
-    .where('card', '=', number)
-    .orderBy('id')
+    .where('card', '=', number);
+  // Asked in two parts: each has its index.
+  const bindings = await ofCard
+    .where('closed_at', 'is not', null)
+    .unionAll(ofCard.where('closed_at', 'is', null))
+    .orderBy('openedAt')
     .execute();
   const events = await db
     .selectFrom('audit_events')

@@ -71,7 +71,8 @@ export function isMentioned(program: string, phone: Msisdn): RawBuilder<boolean>
   return sql<boolean>`EXISTS (SELECT FROM inbox WHERE ${isSender(program, phone)})
       OR EXISTS (SELECT FROM long_messages WHERE ${isCollectedFrom(phone)})
       OR EXISTS (SELECT FROM replies WHERE program = ${program} AND recipient = ${phone})
-      OR EXISTS (SELECT FROM bindings WHERE program = ${program} AND phone = ${phone})
+      OR EXISTS (SELECT FROM bindings WHERE program = ${program} AND phone = ${phone} AND closed_at IS NULL)
+      OR EXISTS (SELECT FROM bindings WHERE program = ${program} AND phone = ${phone} AND closed_at IS NOT NULL)
       OR EXISTS (SELECT FROM audit_events WHERE program = ${program} AND phone = ${phone})
       OR EXISTS (SELECT FROM enrolments WHERE program = ${program} AND phone = ${phone})`;
 }

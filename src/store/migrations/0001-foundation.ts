@@ -103,7 +103,8 @@ const STATEMENTS = [
   )`,
   `CREATE UNIQUE INDEX bindings_one_phone_per_card ON bindings (program, card) WHERE closed_at IS NULL`,
   `CREATE UNIQUE INDEX bindings_one_card_per_phone ON bindings (program, phone) WHERE closed_at IS NULL`,
-  `CREATE INDEX bindings_of_phone ON bindings (program, phone)`,
+  `CREATE INDEX bindings_closed_of_card ON bindings (program, card) WHERE closed_at IS NOT NULL`,
+  `CREATE INDEX bindings_closed_of_phone ON bindings (program, phone) WHERE closed_at IS NOT NULL`,
   `CREATE TABLE phones (
     program text NOT NULL COLLATE "C",
     phone text NOT NULL COLLATE "C",
@@ -246,6 +247,7 @@ const STATEMENTS = [
     before jsonb,
     after jsonb
   )`,
+  `CREATE INDEX audit_events_of_card ON audit_events (card) WHERE card IS NOT NULL`,
   `CREATE INDEX audit_events_of_phone ON audit_events (phone) WHERE phone IS NOT NULL`,
   `CREATE INDEX audit_events_in_order ON audit_events (txid, id)`,
   `CREATE TABLE audit_chain (
