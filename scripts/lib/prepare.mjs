@@ -69,11 +69,12 @@ export async function ensureBuilt() {
  * A signal that would end us is passed on, and ends us when the program has ended of it.
  * @param {string} program
  * @param {string[]} args
- * @param {1 | 2} [output] 2 sends what it says to stderr, which keeps stdout for the program that follows
+ * @param {number} [output] where what it says goes; 2, stderr, keeps stdout for the program that follows
+ * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<number>}
  */
-export function run(program, args, output = 1) {
-  const child = spawn(program, args, { cwd: ROOT, stdio: ['inherit', output, 2] });
+export function run(program, args, output = 1, env = process.env) {
+  const child = spawn(program, args, { cwd: ROOT, env, stdio: ['inherit', output, 2] });
   /** @type {NodeJS.Signals[]} */
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   const forward = (/** @type {NodeJS.Signals} */ signal) => void child.kill(signal);
