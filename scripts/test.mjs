@@ -11,7 +11,7 @@ import { findRedisServer } from './lib/redis.mjs';
 
 const ALL = 'test/**/*.test.ts';
 /** Those that start servers and processes and wait for them: half of the time that all take. */
-const FIRST_LANE = ['processes', 'queue', 'store', 'journeys'].map((folder) => `test/${folder}/**/*.test.ts`);
+const FIRST_LANE = ['processes', 'queue', 'journeys'].map((folder) => `test/${folder}/**/*.test.ts`);
 
 checkNode();
 await ensureInstalled();
