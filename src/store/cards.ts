@@ -58,6 +58,7 @@ export async function cardHistory(db: Database, program: string, number: CardNum
     .where('closed_at', 'is not', null)
     .unionAll(ofCard.where('closed_at', 'is', null))
     .orderBy('openedAt')
+    .orderBy('closedAt')
     .execute();
   const events = await db
     .selectFrom('audit_events')
