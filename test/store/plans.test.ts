@@ -15,6 +15,8 @@ import { openTestStore, type TestStore } from './open-test-store.ts';
 const CUSTOMERS = 20_000;
 const CARD = '4000000000000777' as CardNumber;
 const PHONE = '+447900000777' as Msisdn;
+/** Who had the card before and is no member. */
+const BEFORE = '+447800000777' as Msisdn;
 
 /**
  * In Postgres' unit, the reading of a page: a table of as many rows as there are customers costs 350 and more, and fifty
@@ -54,6 +56,7 @@ const QUESTIONS: readonly (readonly [string, (db: Database) => Promise<unknown>]
     (db) => blockCard(db, { program: 'club', card: CARD, actor: 'cli:test', reason: 'lost', hasEvents: false }),
   ],
   ['the erasure of a person', (db) => erase(db, { program: CLUB, who: { phone: PHONE }, actor: 'cli:test' })],
+  ['that of one who is no member', (db) => erase(db, { program: CLUB, who: { phone: BEFORE }, actor: 'cli:test' })],
 ];
 
 describe('what a person waits for reads no table from end to end', () => {
