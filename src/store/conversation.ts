@@ -28,10 +28,14 @@ export interface ConversationQuery {
   readonly limit: number;
 }
 
-/** What a phone and we have written to each other, oldest first. */
+/**
+ * What a phone and we have written to each other, oldest first. The replies are read before the texts, which are decided
+ * in the transactions that write the replies: none is shown beside a text that seems undecided.
+ */
 export async function conversation(db: Database, query: ConversationQuery): Promise<ConversationMessage[]> {
   if (query.channels.length === 0) return [];
-  const [received, replies] = await Promise.all([receivedFrom(db, query), repliesTo(db, query)]);
+  const replies = await repliesTo(db, query);
+  const received = await receivedFrom(db, query);
   return [...received, ...replies].toSorted((a, b) => a.at.localeCompare(b.at));
 }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { sql } from 'kysely';
 import type { CardNumber } from '../../src/activation/card-number.ts';
 import type { CardStatus } from '../../src/activation/world.ts';
 import { type BlockResult, blockCard, cardHistory, recordReveal, unblockCard } from '../../src/store/cards.ts';
 import { lockCards } from '../../src/store/locks.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
+import { somebodyWaits } from './somebody-waits.ts';
 
 const CARD = '9643001234563452' as CardNumber;
 const PHONE = '+79161234567';
@@ -64,7 +64,7 @@ describe('blocking a card', () => {
     await store.db.transaction().execute(async (trx) => {
       await lockCards(trx, 'club', [CARD]);
       unblocking = unblockCard(store.db, REQUEST);
-      await waitFor(isSomebodyWaiting, { what: 'the unblocking to wait for the lock' });
+      await waitFor(() => somebodyWaits(store.db), { what: 'the unblocking to wait for the lock' });
       await trx.insertInto('bindings').values(binding()).execute();
     });
     assert.deepEqual(await unblocking, changed('blocked', 'active'));
@@ -98,12 +98,6 @@ describe('blocking a card', () => {
   async function addCard(status: CardStatus, isBound: boolean): Promise<void> {
     await store.db.insertInto('cards').values({ program: 'club', number: CARD, status }).execute();
     if (isBound) await store.db.insertInto('bindings').values(binding()).execute();
-  }
-
-  async function isSomebodyWaiting(): Promise<boolean> {
-    const { rows } = await sql`SELECT FROM pg_stat_activity
-      WHERE wait_event_type = 'Lock' AND datname = current_database()`.execute(store.db);
-    return rows.length > 0;
   }
 });
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { sql } from 'kysely';
 import { conversation } from '../../src/store/conversation.ts';
 import type { Database } from '../../src/store/database.ts';
 import { freeCards } from '../../src/store/free-cards.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
+import { somebodyWaits } from './somebody-waits.ts';
 
 const ANNA = '+79161234567';
 const BORIS = '+79161234568';
@@ -48,6 +51,22 @@ describe('what the phone page reads', () => {
     );
   });
 
+  it('shows no reply beside a text that is not yet decided', async () => {
+    const query = { phone: BORIS, channels: ['twilio'], limit: 1 };
+    const shown = await store.db.transaction().execute(async (trx) => {
+      await sql`LOCK TABLE replies`.execute(trx);
+      const reading = conversation(store.db, query);
+      await waitFor(() => somebodyWaits(store.db), { what: 'the reading of replies to wait' });
+      await trx.updateTable('inbox').set({ state: 'done', outcome: 'activated' }).where('sender', '=', BORIS).execute();
+      await trx.insertInto('replies').values(help('twilio', BORIS)).execute();
+      return { reading };
+    });
+    assert.deepEqual(
+      (await shown.reading).map(({ direction, outcome }) => outcome ?? direction),
+      ['activated', 'out'],
+    );
+  });
+
   it('offers cards that are issued and that no phone has', async () => {
     assert.deepEqual(await freeCards(store.db, 'club', 3), ['9643000000000016', '9643000000000057']);
     assert.deepEqual(await freeCards(store.db, 'club', 1), ['9643000000000016']);
@@ -57,6 +76,11 @@ describe('what the phone page reads', () => {
 
 function at(minute: number): string {
   return new Date(Date.UTC(2026, 2, 14, 10, minute)).toISOString();
+}
+
+/** A reply as it is written down with the decision. */
+function help(channel: string, recipient: string) {
+  return { program: 'club', channel, sender: '1234', recipient, locale: 'ru', variables: '{}', template: 'help' };
 }
 
 /** Answers the ids of the replies. */
@@ -82,27 +106,18 @@ async function fill(db: Database): Promise<string[]> {
       { ...sms('SM6', 7, 'Another channel'), channel: 'twilio' },
     ])
     .execute();
-  const reply = {
-    program: 'club',
-    channel: 'simulator',
-    sender: '1234',
-    recipient: ANNA,
-    locale: 'ru',
-    variables: '{}',
-  };
   const replies = await db
     .insertInto('replies')
     .values([
       {
-        ...reply,
-        template: 'help',
+        ...help('simulator', ANNA),
         text: 'Пришлите номер',
         segments: 1,
         status: 'delivered',
         sweep_at: null,
         created_at: new Date(at(2)),
       },
-      { ...reply, template: 'help', created_at: new Date(at(6)) },
+      { ...help('simulator', ANNA), created_at: new Date(at(6)) },
     ])
     .returning('id')
     .execute();
