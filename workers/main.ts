@@ -1,7 +1,7 @@
 import { createConsoleApp } from '../src/http/app.ts';
 import { createOps } from '../src/http/health.ts';
 import { listen } from '../src/http/server.ts';
-import { run } from '../src/run.ts';
+import { run, WORKER_HEAP_GROWTH_PERCENT } from '../src/run.ts';
 import { openService, requiredDatabaseUrl } from '../src/service.ts';
 import { work } from './work.ts';
 
@@ -24,4 +24,4 @@ await run(async ({ settings, log, open }) => {
     isDraining = true;
     return it.close(12_000);
   });
-});
+}, WORKER_HEAP_GROWTH_PERCENT);

@@ -35,10 +35,10 @@ export async function recordAudit(trx: Trx, events: readonly AuditEvent[]): Prom
   if (events.length > 0) await auditInsert(events).execute(trx);
 }
 
-/** The same as a statement that can be sent together with others. */
-export function auditInsert(events: readonly AuditEvent[]): RawBuilder<unknown> {
+/** The same as a statement that can be sent together with others; `pack`: see `rows`. */
+export function auditInsert(events: readonly AuditEvent[], pack?: readonly unknown[]): RawBuilder<unknown> {
   const columns = 'program text, actor text, action text, card text, phone text, before jsonb, after jsonb';
   return sql`INSERT INTO audit_events (program, actor, action, card, phone, phone_salt, phone_mark, before, after)
     SELECT program, actor, action, card, phone, salt, ${phoneMark(sql`salt`, sql`phone`)}, before, after
-    FROM (SELECT r.*, CASE WHEN phone IS NOT NULL THEN gen_random_uuid() END AS salt FROM ${rows(events, columns)}) e`;
+    FROM (SELECT r.*, CASE WHEN phone IS NOT NULL THEN gen_random_uuid() END AS salt FROM ${rows(events, columns, pack)}) e`;
 }

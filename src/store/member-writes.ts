@@ -36,7 +36,7 @@ export function memberWrites(program: string, pack: readonly Decided[]): RawBuil
   // The statement's snapshot has the member as it was. A row that was locked before it was written was there: its xmax tells.
   const was = (column: string) => sql`(SELECT old.${sql.raw(column)} FROM members old WHERE old.id = m.id)`;
   return sql`INSERT INTO members AS m (program, phone, phone_proof, proposed_name)
-    SELECT ${program}, phone, proof, name FROM ${rows(list, 'phone text, proof text, name text')} ORDER BY phone
+    SELECT ${program}, phone, proof, name FROM ${rows(list, 'phone text, proof text, name text', pack)} ORDER BY phone
     ON CONFLICT (program, phone) WHERE erased_at IS NULL DO UPDATE SET
       phone_proof = CASE WHEN ${isProved} THEN excluded.phone_proof ELSE m.phone_proof END,
       proposed_name = CASE WHEN ${isProposed} THEN excluded.proposed_name ELSE m.proposed_name END,

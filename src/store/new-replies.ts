@@ -67,7 +67,10 @@ export interface QueuedRow extends QueuedReply {
 }
 
 /** The statement that puts them into the outbox; undefined when there are none. It gives a `QueuedRow` for each. */
-export function queueReplies(replies: readonly NewReply[]): RawBuilder<unknown> | undefined {
+export function queueReplies(
+  replies: readonly NewReply[],
+  pack: readonly unknown[] = replies,
+): RawBuilder<unknown> | undefined {
   if (replies.length === 0) return undefined;
   const columns =
     'inbound_id bigint, slot smallint, program text, channel text, sender text, recipient text, template text, locale text, variables jsonb, is_claimed boolean';
@@ -76,7 +79,7 @@ export function queueReplies(replies: readonly NewReply[]): RawBuilder<unknown> 
     SELECT inbound_id, slot, program, channel, sender, recipient, template, locale, variables,
       CASE WHEN is_claimed THEN 'sending' ELSE 'queued' END, is_claimed::int, CASE WHEN is_claimed THEN clock_timestamp() END,
       clock_timestamp() + CASE WHEN is_claimed THEN ${LEASE} ELSE interval '8 seconds' END
-    FROM ${rows(replies, columns)} RETURNING id::text, channel, inbound_id::text, slot, attempted_at::text`;
+    FROM ${rows(replies, columns, pack)} RETURNING id::text, channel, inbound_id::text, slot, attempted_at::text`;
 }
 
 /** Each row with what it was made of. A reply that answers no SMS is alone in its pack. */

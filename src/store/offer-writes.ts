@@ -39,19 +39,23 @@ export function offerWrites(
     }
   }
   return {
-    closing: [...offersEnded(program, ended), ...wrongCodes(program, tries, ended)],
-    opening: offersMade(program, made),
+    closing: [...offersEnded(program, ended, pack), ...wrongCodes(program, tries, ended, pack)],
+    opening: offersMade(program, made, pack),
   };
 }
 
-function offersEnded(program: string, ended: ReadonlyMap<Msisdn, OfferResult>): RawBuilder<unknown>[] {
+function offersEnded(
+  program: string,
+  ended: ReadonlyMap<Msisdn, OfferResult>,
+  pack: readonly Decided[],
+): RawBuilder<unknown>[] {
   if (ended.size === 0) return [];
   const list = [...ended].map(([phone, result]) => ({ phone, result }));
   // A newcomer whose request was granted is told by the reply itself; the others are told by the sweeper.
   return [
     sql`UPDATE offers o SET closed_at = now(), result = r.result,
         newcomer_told_at = CASE WHEN r.result = 'taken' THEN now() ELSE newcomer_told_at END
-      FROM ${rows(list, 'phone text, result text')}
+      FROM ${rows(list, 'phone text, result text', pack)}
       WHERE o.program = ${program} AND o.phone = r.phone AND o.closed_at IS NULL`,
   ];
 }
@@ -60,16 +64,17 @@ function wrongCodes(
   program: string,
   tries: ReadonlyMap<Msisdn, number>,
   ended: ReadonlyMap<Msisdn, OfferResult>,
+  pack: readonly Decided[],
 ): RawBuilder<unknown>[] {
   const list = [...tries].filter(([phone]) => !ended.has(phone)).map(([phone, left]) => ({ phone, left }));
   if (list.length === 0) return [];
   return [
-    sql`UPDATE offers o SET tries_left = r.left FROM ${rows(list, 'phone text, "left" smallint')}
+    sql`UPDATE offers o SET tries_left = r.left FROM ${rows(list, 'phone text, "left" smallint', pack)}
       WHERE o.program = ${program} AND o.phone = r.phone AND o.closed_at IS NULL`,
   ];
 }
 
-function offersMade(program: string, made: readonly MadeOffer[]): RawBuilder<unknown>[] {
+function offersMade(program: string, made: readonly MadeOffer[], pack: readonly Decided[]): RawBuilder<unknown>[] {
   if (made.length === 0) return [];
   const list = made.map(({ phone, inbound_id, offer, result }) => ({
     phone,
@@ -88,6 +93,6 @@ function offersMade(program: string, made: readonly MadeOffer[]): RawBuilder<unk
     sql`INSERT INTO offers (program, phone, inbound_id, kind, card, newcomer, code, tries_left, expires_at, result, closed_at, newcomer_told_at)
       SELECT ${program}, phone, inbound_id, kind, card, newcomer, code, tries, expires, result,
         CASE WHEN result IS NOT NULL THEN now() END, CASE WHEN result = 'taken' THEN now() END
-      FROM ${rows(list, columns)}`,
+      FROM ${rows(list, columns, pack)}`,
   ];
 }

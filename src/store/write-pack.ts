@@ -37,7 +37,12 @@ export async function writePack(
     ...inboxDone(pack),
   ];
   const replies = repliesOf(program.key, pack, claims);
-  const { queued, touched } = await writeTogether(trx, parts, queueReplies(replies), memberWrites(program.key, pack));
+  const { queued, touched } = await writeTogether(
+    trx,
+    parts,
+    queueReplies(replies, pack),
+    memberWrites(program.key, pack),
+  );
   // After the members are written, whom they name.
   if (program.events !== undefined) await recordEvents(trx, eventsOfPack(program.key, pack));
   await tellOfMembers(trx, program, pack, touched);
@@ -65,7 +70,7 @@ function bindingsClosed(program: string, pack: readonly Decided[]): RawBuilder<u
   const list = closed.map(({ cause, change }) => ({ card: change.card, phone: change.phone, actor: cause.actor }));
   return [
     sql`UPDATE bindings b SET closed_at = now(), closed_by = r.actor
-      FROM ${rows(list, 'card text, phone text, actor text')}
+      FROM ${rows(list, 'card text, phone text, actor text', pack)}
       WHERE b.program = ${program} AND b.card = r.card AND b.phone = r.phone AND b.closed_at IS NULL`,
   ];
 }
@@ -76,7 +81,7 @@ function bindingsOpened(program: string, pack: readonly Decided[]): RawBuilder<u
   const list = opened.map(({ cause, change }) => ({ ...change, actor: cause.actor }));
   return [
     sql`INSERT INTO bindings (program, card, phone, proof, actor)
-      SELECT ${program}, card, phone, proof, actor FROM ${rows(list, 'card text, phone text, proof text, actor text')}`,
+      SELECT ${program}, card, phone, proof, actor FROM ${rows(list, 'card text, phone text, proof text, actor text', pack)}`,
   ];
 }
 
@@ -91,7 +96,7 @@ function cardsWritten(program: string, world: LiveWorld, pack: readonly Decided[
   }));
   return [
     sql`UPDATE cards c SET status = r.status, replaced_by = coalesce(r.replaced_by, c.replaced_by), updated_at = now()
-      FROM ${rows(list, 'number text, status text, replaced_by text')}
+      FROM ${rows(list, 'number text, status text, replaced_by text', pack)}
       WHERE c.program = ${program} AND c.number = r.number`,
   ];
 }
@@ -115,7 +120,7 @@ function phonesWritten(program: string, world: LiveWorld, pack: readonly Decided
   const columns = 'phone text, locale text, out boolean, failed timestamptz[], replied timestamptz[], told timestamptz';
   return sql`UPDATE phones p SET locale = coalesce(r.locale, p.locale), failed_at = r.failed, replied_at = r.replied,
       told_until = r.told, opted_out_at = CASE WHEN r.out THEN coalesce(p.opted_out_at, now()) END
-    FROM ${rows(list, columns)} WHERE p.program = ${program} AND p.phone = r.phone`;
+    FROM ${rows(list, columns, pack)} WHERE p.program = ${program} AND p.phone = r.phone`;
 }
 
 function casesOpened(program: string, pack: readonly Decided[]): RawBuilder<unknown>[] {
@@ -130,7 +135,7 @@ function casesOpened(program: string, pack: readonly Decided[]): RawBuilder<unkn
   return [
     sql`INSERT INTO cases (program, kind, inbound_id, card, phone)
       SELECT ${program}, kind, inbound_id, card, phone
-      FROM ${rows(list, 'kind text, inbound_id bigint, card text, phone text')} ON CONFLICT DO NOTHING`,
+      FROM ${rows(list, 'kind text, inbound_id bigint, card text, phone text', pack)} ON CONFLICT DO NOTHING`,
   ];
 }
 
@@ -138,7 +143,7 @@ function audited(program: string, pack: readonly Decided[]): RawBuilder<unknown>
   const events = pack.flatMap(({ actor, decision: { changes } }) =>
     changes.flatMap((change) => auditOf({ program, actor }, change, changes)),
   );
-  return events.length === 0 ? [] : [auditInsert(events)];
+  return events.length === 0 ? [] : [auditInsert(events, pack)];
 }
 
 /** A binding tells in its own event what its card has become: one act, one event. */
@@ -171,7 +176,7 @@ function inboxDone(pack: readonly Decided[]): RawBuilder<unknown>[] {
   if (list.length === 0) return [];
   return [
     sql`UPDATE inbox i SET state = 'done', outcome = r.outcome, silence = r.silence, done_at = clock_timestamp()
-      FROM ${rows(list, 'id bigint, outcome text, silence text')}
+      FROM ${rows(list, 'id bigint, outcome text, silence text', pack)}
       WHERE i.id = r.id AND ${isWithin(
         'i.id',
         list.map(({ id }) => id),
