@@ -6,17 +6,10 @@ import { createLogger, type Logger } from './log.ts';
 const EXIT_WITHIN_MS = 20_000;
 
 /**
- * How much garbage may pile up before V8 collects it all, as a share of what is in use. By its own rule a busy HTTP process
- * grew up to 260 MiB; at this it has no whole collection at full load.
+ * How much garbage may pile up before V8 collects it all, as a share of what is in use, unless a program says otherwise. By
+ * V8's own rule a busy HTTP process grew up to 260 MiB; at this it has no whole collection at full load.
  */
 const HEAP_GROWTH_PERCENT = 35;
-
-/**
- * In the worker an SMS is under way for longer than two young generations take to fill, and then its garbage is old: with
- * 35 % it collected its whole heap every second. 60 % cost 12 MiB and save 7 % of its CPU over SMPP and 3 % over HTTP;
- * 70 % 17 MiB, 120 % 48 MiB, for no more than 3 % beyond that.
- */
-export const WORKER_HEAP_GROWTH_PERCENT = 60;
 
 /**
  * V8 makes objects old at once whose like have mostly survived. An SMS's are under way for longer than a young generation
@@ -39,7 +32,8 @@ export interface Run {
 /**
  * Runs a program from its configuration to its exit: with 0 after SIGTERM or SIGINT, whenever they come, also in the
  * middle of the start; with 1 when it cannot start, which is told in a sentence, or when its end fails or takes longer
- * than 20 s. Further signals are ignored: a second Ctrl-C cannot break the drain.
+ * than 20 s. Further signals are ignored: a second Ctrl-C cannot break the drain. `heapGrowthPercent`: how much garbage may
+ * pile up before V8 collects it all, as a share of what is in use.
  */
 export async function run(start: (run: Run) => Promise<void>, heapGrowthPercent = HEAP_GROWTH_PERCENT): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);

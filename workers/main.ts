@@ -1,9 +1,16 @@
 import { createConsoleApp } from '../src/http/app.ts';
 import { createOps } from '../src/http/health.ts';
 import { listen } from '../src/http/server.ts';
-import { run, WORKER_HEAP_GROWTH_PERCENT } from '../src/run.ts';
+import { run } from '../src/run.ts';
 import { openService, requiredDatabaseUrl } from '../src/service.ts';
 import { work } from './work.ts';
+
+/**
+ * An SMS is under way here for longer than two young generations take to fill, and then its garbage is old: with 35 %, as in
+ * the HTTP process, the whole heap was collected every second over SMPP. 60 % cost 12 MiB and save 7 % of the process's CPU
+ * over SMPP and 3 % over HTTP; 70 % 17 MiB and 120 % 48 MiB, for 3 to 4 % beyond that.
+ */
+const HEAP_GROWTH_PERCENT = 60;
 
 // The worker process: decides, sends and sweeps. Its console port has health and metrics only.
 await run(async ({ settings, log, open }) => {
@@ -24,4 +31,4 @@ await run(async ({ settings, log, open }) => {
     isDraining = true;
     return it.close(12_000);
   });
-}, WORKER_HEAP_GROWTH_PERCENT);
+}, HEAP_GROWTH_PERCENT);
